@@ -1,0 +1,1 @@
+// Runs after npm install: generates the Prisma client. Filled by packages/store.
