@@ -11,6 +11,11 @@ import type {
   PowerAction,
   PowerState,
 } from '@rackwright/domain/bmc.ts';
+import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { FenceProof } from '@rackwright/domain/fence.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { ClusterId, InstructionId, OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
+import type { Assignment, Server } from '@rackwright/domain/server.ts';
 
 /**
  * One BMC, one session, one request in flight. Every write is read -> decide -> write -> verify, so every method may be repeated.
@@ -34,3 +39,124 @@ export interface Bmc {
 }
 
 export type ConnectBmc = (endpoint: BmcEndpoint, credentials: BmcCredentials) => Promise<Bmc>;
+
+/** Runs `use` with the server's BMC connected; the session ends with it. Only the holder of the server's lease gets it. */
+export type WithBmc = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>) => Promise<T>;
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface Servers {
+  get(id: ServerId): Promise<Server>;
+  /** Another server than `except` with this serial, if there is one. */
+  findTwin(serial: string, except: ServerId): Promise<{ id: ServerId; name: string } | undefined>;
+  /** The count that later ones are compared with, and whose disk serials guard every write. May be repeated. */
+  acceptHardware(id: ServerId, inspection: Inspection, operationId: OperationId): Promise<void>;
+  /** Fails with Refusal `server_already_allocated` when it belongs to somebody else. May be repeated. */
+  assign(id: ServerId, assignment: Assignment, operationId: OperationId): Promise<void>;
+  noteNodeUid(id: ServerId, nodeUid: string): Promise<void>;
+  unassign(id: ServerId, operationId: OperationId): Promise<void>;
+}
+
+/** While one is open the boot services run the agent on this server, and nobody else's server. */
+export interface BootTickets {
+  /** One per operation and purpose: opening it again gives the same one, still open. */
+  open(serverId: ServerId, operationId: OperationId, purpose: string, until: string): Promise<TicketId>;
+  close(ticketId: TicketId): Promise<void>;
+  /** What the agent counted when it booted with this ticket. */
+  inspection(ticketId: TicketId): Promise<Inspection | undefined>;
+}
+
+export type InstructionDeed =
+  | { do: 'write_image'; diskSerial: string; imageDigest: string; rootPartition: number; seedPartition: number; seed: SeedPlan }
+  | { do: 'erase_disks'; diskSerials: string[] }
+  | { do: 'reboot' }
+  | { do: 'power_off' };
+
+/** What the seed is made of; secrets are derived when the agent fetches it, not stored here. */
+export type SeedPlan = { hostname: string; clusterId: ClusterId | null; nodeLabels: Record<string, string>; bootstrapTokenFor: OperationId };
+
+export type InstructionResult = {
+  outcome: 'done' | 'refused' | 'failed';
+  code: string;
+  detail: string;
+  evidence: unknown;
+};
+
+export interface Instructions {
+  /** One per ticket and name: giving it again gives the same one. */
+  give(ticketId: TicketId, name: string, deed: InstructionDeed): Promise<InstructionId>;
+  result(id: InstructionId): Promise<InstructionResult | { progress: string }>;
+  /** The agent stops at its next report. */
+  withdraw(id: InstructionId): Promise<void>;
+}
+
+export interface Images {
+  get(digest: string): Promise<{ digest: string; sizeBytes: number; rootPartition: number; seedPartition: number } | undefined>;
+}
+
+export interface Erasures {
+  /** May be repeated: one row per operation and disk serial. */
+  record(serverId: ServerId, operationId: OperationId, evidence: ErasureEvidence[]): Promise<void>;
+}
+
+export type NodeView = {
+  name: string;
+  uid: string;
+  ready: boolean;
+  /** Node condition Ready's reason or message, for people. */
+  readyReason: string;
+  unschedulable: boolean;
+  labels: Record<string, string>;
+  kubeletVersion: string;
+  addresses: string[];
+};
+
+export type DrainPass = {
+  /** Pods still there; empty means drained. */
+  remaining: { namespace: string; name: string; blockedBy?: string }[];
+};
+
+/** One Kubernetes cluster. Throws Fault kubernetes_unreachable (later), kubernetes_forbidden (never), kubernetes_error. */
+export interface ClusterAccess {
+  /** Secret `bootstrap-token-<id>` exists afterwards, valid until then. One per server. May be repeated. */
+  ensureBootstrapToken(token: { id: string; secret: string; nodeName: string; until: string }): Promise<void>;
+  deleteBootstrapToken(tokenId: string): Promise<void>;
+  node(name: string): Promise<NodeView | undefined>;
+  ensureNodeLabels(name: string, labels: Record<string, string>): Promise<void>;
+  /** Approves the kubelet's pending serving certificate requests that match the inventory; says which did not and why. */
+  approveServingCertificate(expected: { nodeName: string; addresses: string[] }): Promise<{ refused: { name: string; reason: string }[] }>;
+  cordon(name: string, operationId: OperationId): Promise<void>;
+  /** Only if this operation cordoned it. */
+  uncordon(name: string, operationId: OperationId): Promise<void>;
+  /** One pass of evictions; the caller comes again. */
+  drain(name: string): Promise<DrainPass>;
+  /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */
+  deleteNode(name: string, uid: string | null, proof: FenceProof): Promise<void>;
+  /** Pending certificate requests of this node and its token are gone afterwards. */
+  revoke(name: string, tokenId: string): Promise<void>;
+}
+
+export type ConnectCluster = (clusterId: ClusterId) => Promise<ClusterAccess>;
+
+export interface Secrets {
+  /** The bootstrap token of one provision operation, `id` 6 and `secret` 16 characters of [a-z0-9]; always the same for the same operation. */
+  bootstrapToken(operationId: OperationId): { id: string; secret: string };
+}
+
+export type Ports = {
+  clock: Clock;
+  servers: Servers;
+  bootTickets: BootTickets;
+  instructions: Instructions;
+  images: Images;
+  erasures: Erasures;
+  secrets: Secrets;
+  withBmc: WithBmc;
+  connectCluster: ConnectCluster;
+};
+
+/** What every workflow is told: which operation, on which server, and what the caller asked for. */
+export type Task<Params> = { operationId: OperationId; serverId: ServerId; params: Params };

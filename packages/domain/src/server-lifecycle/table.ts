@@ -1,0 +1,68 @@
+// Everything that may happen to a server: one legal move per line.
+// The API, the worker, docs/lifecycle.md and the database follow this file.
+
+export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server';
+export type Actor = 'operator' | 'workflow' | 'network';
+
+type Resting = { kind: 'resting'; means: string };
+type Working = { kind: 'working'; runs: WorkflowName; limitMinutes: number; means: string };
+
+/** Resting states are what a person may act on; a working state belongs to its workflow alone. */
+export const STATES = {
+  discovered: { kind: 'resting', means: 'seen on the network, not accepted' },
+  registered: { kind: 'resting', means: 'on file (asset, rack, U), BMC not proven' },
+  onboarding: { kind: 'working', runs: 'onboard-server', limitMinutes: 45, means: 'proving the BMC, counting parts' },
+  onboarding_failed: { kind: 'resting', means: 'somebody must look, then onboard again or retire' },
+  available: { kind: 'resting', means: 'known, off, can be handed out' },
+  provisioning: { kind: 'working', runs: 'provision-server', limitMinutes: 90, means: 'installing, then joining its cluster' },
+  provisioning_failed: { kind: 'resting', means: 'half installed; provision again or release' },
+  in_service: { kind: 'resting', means: 'a Ready node, or a host without a cluster' },
+  releasing: { kind: 'working', runs: 'release-server', limitMinutes: 240, means: 'drain, fence, delete the Node, revoke, erase' },
+  quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },
+  retired: { kind: 'resting', means: 'record kept; the machine is gone' },
+} as const satisfies Record<string, Resting | Working>;
+
+export type ServerState = keyof typeof STATES;
+
+export const MOVES = [
+  // from                  on           to                     by
+  ['discovered', 'accept', 'registered', 'operator'],
+  ['registered', 'onboard', 'onboarding', 'operator'],
+  ['onboarding', 'finish', 'available', 'workflow'],
+  ['onboarding', 'fail', 'onboarding_failed', 'workflow'],
+  ['onboarding_failed', 'onboard', 'onboarding', 'operator'],
+  ['available', 'provision', 'provisioning', 'operator'],
+  ['available', 'onboard', 'onboarding', 'operator'],
+  ['provisioning', 'finish', 'in_service', 'workflow'],
+  ['provisioning', 'fail', 'provisioning_failed', 'workflow'],
+  ['provisioning_failed', 'provision', 'provisioning', 'operator'],
+  ['provisioning_failed', 'release', 'releasing', 'operator'],
+  ['in_service', 'release', 'releasing', 'operator'],
+  // A server that served comes back only this way: releasing is the workflow that erases.
+  ['releasing', 'finish', 'available', 'workflow'],
+  ['releasing', 'fail', 'quarantined', 'workflow'],
+  ['quarantined', 'release', 'releasing', 'operator'],
+  // No way from quarantined to retired: what may hold data is erased first.
+  ['discovered', 'retire', 'retired', 'operator'],
+  ['registered', 'retire', 'retired', 'operator'],
+  ['onboarding_failed', 'retire', 'retired', 'operator'],
+  ['available', 'retire', 'retired', 'operator'],
+] as const satisfies readonly (readonly [from: ServerState, on: string, to: ServerState, by: Actor])[];
+
+export type ServerEvent = (typeof MOVES)[number][1];
+
+/** Where `on` leads from `from`, or undefined when the table has no such move. */
+export function next(from: ServerState, on: ServerEvent): ServerState | undefined {
+  return MOVES.find(([f, e]) => f === from && e === on)?.[2];
+}
+
+/** What this actor may do now: the console greys out the rest, the API refuses it. */
+export function allowed(from: ServerState, actor: Actor): ServerEvent[] {
+  return MOVES.filter(([f, , , by]) => f === from && by === actor).map(([, on]) => on);
+}
+
+/** The workflow a working state runs; undefined for a resting one. */
+export function workflowOf(state: ServerState): { name: WorkflowName; limitMinutes: number } | undefined {
+  const row = STATES[state];
+  return row.kind === 'working' ? { name: row.runs, limitMinutes: row.limitMinutes } : undefined;
+}

@@ -1,0 +1,77 @@
+// Runs one workflow as far as it gets: replays what the log holds, does the next steps, undoes when it must give up.
+import { Fault, Refusal } from '@rackwright/domain/errors.ts';
+import { makeRun, Suspend, type Run, type Undo } from './run.ts';
+import { StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
+import { backoffMs } from './backoff.ts';
+
+export type Workflow<Needs, Subject> = (run: Run, needs: Needs, subject: Subject) => Promise<void>;
+
+export type Outcome =
+  | { kind: 'finished' }
+  /** Come back at `wakeAt`, or sooner when something reports. */
+  | { kind: 'suspended'; wakeAt: string; waitingFor: WaitingFor }
+  | { kind: 'failed'; error: StoredError };
+
+export type EngineClock = { now(): number };
+
+/**
+ * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.
+ * Throws StaleRun when another process took over; any other throw is a Bug in the engine or the log.
+ */
+export async function runWorkflow<Needs, Subject>(
+  workflow: Workflow<Needs, Subject>,
+  needs: Needs,
+  subject: Subject,
+  log: StepLog,
+  clock: EngineClock,
+): Promise<Outcome> {
+  const journal = await log.load();
+  const undos: Undo[] = [];
+  const run = makeRun(journal, log, clock, undos);
+  try {
+    await workflow(run, needs, subject);
+    if (journal.failing === null) return { kind: 'finished' };
+  } catch (thrown) {
+    if (thrown instanceof StaleRun) throw thrown;
+    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor };
+    if (journal.failing === null) {
+      journal.failing = storedError(thrown);
+      await log.beginFailing(journal.failing);
+    }
+  }
+  return undoAll(journal.failing, undos, clock);
+}
+
+/** From the last one back, the failed step's own included: nobody knows how far it got. */
+async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): Promise<Outcome> {
+  for (const undo of undos.reverse()) {
+    if (undo.step.state === 'undone') continue;
+    try {
+      await undo.perform();
+    } catch (thrown) {
+      if (thrown instanceof StaleRun) throw thrown;
+      // An undo that cannot be done now is tried until it can: leaving the world half undone is worse than waiting.
+      const reason = storedError(thrown);
+      const attempt = await undo.countAttempt();
+      if (reason.retry !== 'never' && attempt < MOST_UNDO_ATTEMPTS) return waitToUndo(undo.step.name, reason, attempt, clock);
+      await undo.giveUp(reason);
+    }
+  }
+  return { kind: 'failed', error };
+}
+
+const MOST_UNDO_ATTEMPTS = 20;
+
+function waitToUndo(step: string, reason: StoredError, attempt: number, clock: EngineClock): Outcome {
+  const wakeAt = new Date(clock.now() + backoffMs(reason.retry, attempt)).toISOString();
+  const since = new Date(clock.now()).toISOString();
+  const facts = { step, because: reason.code };
+  return { kind: 'suspended', wakeAt, waitingFor: { code: 'undo_retry', facts, since, until: wakeAt, unblockedBy: 'the device answering again' } };
+}
+
+export function storedError(thrown: unknown): StoredError {
+  if (thrown instanceof Refusal) return { kind: 'refusal', code: thrown.code, message: thrown.message, retry: 'never', facts: thrown.facts };
+  if (thrown instanceof Fault) return { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { kind: 'bug', code: 'internal_error', message, retry: 'never', facts: {} };
+}

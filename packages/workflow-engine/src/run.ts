@@ -1,0 +1,178 @@
+// What a workflow holds in its hand: `step` makes sure of something, `until` waits for the world without holding a worker.
+import { minutes } from '@rackwright/domain/durations.ts';
+import { Fault, Refusal, type Facts } from '@rackwright/domain/errors.ts';
+import { backoffMs } from './backoff.ts';
+import { StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
+import type { EngineClock } from './run-workflow.ts';
+
+export type StepOptions = {
+  /** Runs when a later step, or this one, gives up. Must be harmless when done twice or when the step never happened. */
+  undo?: () => Promise<void>;
+  /** Faults are tried again until this long after the step first began; milliseconds, 10 minutes unless told. */
+  within?: number;
+};
+
+export type UntilOptions = StepOptions & {
+  /** Milliseconds between looks when nothing wakes us earlier. */
+  every: number;
+  waitingFor: { code: string; facts?: Facts; unblockedBy: string };
+};
+
+/** Not yet, and this is why: shown instead of the option's `waitingFor`. */
+export class NotYet {
+  readonly code: string;
+  readonly facts: Facts;
+  constructor(code: string, facts: Facts = {}) {
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+export type Run = {
+  /** Does it and remembers the result (JSON); on a later run gives the remembered result. Names are unique in a workflow. */
+  step<T>(name: string, does: () => Promise<T>, options?: StepOptions): Promise<T>;
+  /** Looks until there is something; in between the operation sleeps in the database. Fails after `within`. */
+  until<T>(name: string, look: () => Promise<T | NotYet | undefined>, options: UntilOptions): Promise<T>;
+};
+
+export type Undo = { step: StepRecord; perform(): Promise<void>; countAttempt(): Promise<number>; giveUp(error: StoredError): Promise<void> };
+
+/** Thrown through the workflow to end this run quietly. Workflows never catch. */
+export class Suspend {
+  readonly wakeAt: string;
+  readonly waitingFor: WaitingFor;
+  constructor(wakeAt: string, waitingFor: WaitingFor) {
+    this.wakeAt = wakeAt;
+    this.waitingFor = waitingFor;
+  }
+}
+
+/** Ends the replay of an operation that is already giving up: the error itself stands in the journal. */
+class Failing {}
+
+type Engine = { journal: Journal; log: StepLog; clock: EngineClock; undos: Undo[] };
+
+export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undos: Undo[]): Run {
+  const engine: Engine = { journal, log, clock, undos };
+  return {
+    async step(name, does, options = {}) {
+      const step = beginStep(engine, name, options);
+      if (step.state === 'done' || step.state === 'undone') return step.result as never;
+      return attempt(engine, step, does, async (result) => result);
+    },
+    async until(name, look, options) {
+      const step = beginStep(engine, name, options);
+      if (step.state === 'done' || step.state === 'undone') return step.result as never;
+      return attempt(engine, step, look, async (result) => {
+        if (result !== undefined && !(result instanceof NotYet)) return result as never;
+        const firstLook = step.state !== 'waiting';
+        step.state = 'waiting';
+        if (engine.clock.now() >= Date.parse(step.deadlineAt)) throw passedDeadline(step, options.waitingFor.code);
+        const reason = result instanceof NotYet ? { code: result.code, facts: result.facts } : options.waitingFor;
+        if (firstLook) await log.save(step);
+        throw suspend(engine, step, options.every, { ...options.waitingFor, ...reason });
+      });
+    },
+  };
+}
+
+/** Finds or makes the step's record; registers its undo; stops here when the operation is failing at this step. */
+function beginStep(engine: Engine, name: string, options: StepOptions): StepRecord {
+  const { journal, clock, log, undos } = engine;
+  let step = journal.steps.find((s) => s.name === name);
+  const isNew = step === undefined;
+  if (!step) {
+    // The step after the one that failed was never begun: there is nothing of it to undo.
+    if (journal.failing) throw new Failing();
+    const now = clock.now();
+    const deadlineAt = new Date(now + (options.within ?? minutes(10))).toISOString();
+    step = { name, state: 'running', attempt: 0, startedAt: new Date(now).toISOString(), deadlineAt };
+    journal.steps.push(step);
+  }
+  const { undo } = options;
+  const record = step;
+  if (undo) undos.push(makeUndo(record, undo, log));
+  if (journal.failing && record.state !== 'done' && record.state !== 'undone') throw new Failing();
+  if (isNew || record.state !== 'done') refuseToGoOn(engine, record);
+  return record;
+}
+
+function refuseToGoOn({ journal, clock }: Engine, step: StepRecord): void {
+  if (journal.failing) return;
+  if (journal.cancelRequested) throw new Refusal('operation_cancelled', { step: step.name });
+  if (clock.now() > Date.parse(journal.deadlineAt)) throw new Refusal('operation_deadline_passed', { step: step.name });
+}
+
+function makeUndo(step: StepRecord, undo: () => Promise<void>, log: StepLog): Undo {
+  return {
+    step,
+    async perform() {
+      await undo();
+      step.state = 'undone';
+      await log.save(step);
+    },
+    async countAttempt() {
+      step.attempt += 1;
+      await log.save(step);
+      return step.attempt;
+    },
+    async giveUp(error) {
+      step.state = 'failed';
+      step.error = error;
+      await log.save(step);
+    },
+  };
+}
+
+async function attempt<T, R>(engine: Engine, step: StepRecord, does: () => Promise<T>, judge: (result: T) => Promise<R>): Promise<R> {
+  const { log } = engine;
+  const wasWaiting = step.state === 'waiting';
+  if (!wasWaiting) {
+    step.state = 'running';
+    step.attempt += 1;
+    await log.save(step);
+  }
+  try {
+    const result = await judge(await does());
+    step.state = 'done';
+    step.result = result ?? undefined;
+    delete step.error;
+    await log.save(step);
+    return result;
+  } catch (thrown) {
+    if (thrown instanceof Suspend || thrown instanceof StaleRun) throw thrown;
+    throw await recordFailure(engine, step, thrown);
+  }
+}
+
+/** Decides: once more later (Suspend), or give up (the error itself). */
+async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: unknown): Promise<unknown> {
+  const now = clock.now();
+  if (thrown instanceof Fault && thrown.retry !== 'never' && now < Date.parse(step.deadlineAt)) {
+    if (step.state === 'waiting') step.attempt += 1;
+    step.error = { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
+    step.state = 'running';
+    await log.save(step);
+    const pause = thrown.retryAfterMs ?? backoffMs(thrown.retry, Math.max(step.attempt, 1));
+    const wakeAt = new Date(now + pause).toISOString();
+    const facts = { step: step.name, attempt: step.attempt, because: thrown.message };
+    return new Suspend(wakeAt, { code: thrown.code, facts, since: step.startedAt, until: step.deadlineAt, unblockedBy: 'trying again' });
+  }
+  step.state = 'failed';
+  await log.save(step);
+  return thrown;
+}
+
+function suspend({ clock }: Engine, step: StepRecord, every: number, waiting: UntilOptions['waitingFor']): Suspend {
+  const wakeAt = new Date(Math.min(clock.now() + every, Date.parse(step.deadlineAt))).toISOString();
+  return new Suspend(wakeAt, { ...waiting, since: step.startedAt, until: step.deadlineAt });
+}
+
+function passedDeadline(step: StepRecord, code: string): Fault {
+  return new Fault({
+    code: 'step_deadline_passed',
+    doing: `wait for ${step.name} since ${step.startedAt}`,
+    retry: 'never',
+    facts: { step: step.name, waitedFor: code, since: step.startedAt },
+  });
+}

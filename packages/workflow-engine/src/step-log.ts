@@ -1,0 +1,56 @@
+// The port through which the engine remembers: what was intended, what was done, what was undone.
+import type { Facts, Retry } from '@rackwright/domain/errors.ts';
+
+/** What an operation waits for, since when, until when, and who or what can unblock it. Nothing waits silently. */
+export type WaitingFor = {
+  code: string;
+  facts?: Facts;
+  since: string;
+  until: string;
+  unblockedBy: string;
+};
+
+export type StepState = 'running' | 'waiting' | 'done' | 'failed' | 'undone';
+
+export type StoredError = { kind: 'refusal' | 'fault' | 'bug'; code: string; message: string; retry: Retry; facts: Facts };
+
+export type StepRecord = {
+  name: string;
+  state: StepState;
+  /** How many times the deed was tried. */
+  attempt: number;
+  /** JSON; undefined when the step gave nothing. Never a secret. */
+  result?: unknown;
+  error?: StoredError | undefined;
+  startedAt: string;
+  /** After this the step fails with `step_deadline_passed`. */
+  deadlineAt: string;
+};
+
+export type Journal = {
+  steps: StepRecord[];
+  deadlineAt: string;
+  cancelRequested: boolean;
+  /** Set once the operation began to undo: from then on it can only fail, with this error. */
+  failing: StoredError | null;
+};
+
+/**
+ * Every write carries the fence that was handed out with the run, and is refused (StaleRun) when another process has taken the
+ * operation over since: a process that hung and woke up again can record nothing.
+ */
+export type StepLog = {
+  load(): Promise<Journal>;
+  /** Upsert by step name. The intention is saved before the deed. */
+  save(step: StepRecord): Promise<void>;
+  /** From now on the operation undoes. */
+  beginFailing(error: StoredError): Promise<void>;
+};
+
+/** Another process has taken this operation over; this one must stop at once and write nothing. */
+export class StaleRun extends Error {
+  constructor() {
+    super('another process has taken this operation over');
+    this.name = 'StaleRun';
+  }
+}
