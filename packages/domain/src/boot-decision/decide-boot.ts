@@ -81,7 +81,8 @@ function decideForStranger(request: BootRequest): BootDecision {
 }
 
 function decideForTicket(server: BootSubject, request: BootRequest): BootDecision {
-  if (server.ticketExpiresAt === undefined || request.at >= server.ticketExpiresAt) return { kind: 'ignore', reason: 'ticket_lapsed' };
+  if (server.ticketExpiresAt === undefined || request.at >= server.ticketExpiresAt)
+    return { kind: 'ignore', reason: 'ticket_lapsed' };
   // Let it run all the same: the agent reports the mode it finds, and the workflow refuses with a name for what is wrong.
   const reason = differs(server.firmwareMode, request.architecture) ? 'wrong_firmware' : 'ticket_open';
   return viaIpxe(request.stage, { kind: 'run_agent', reason });
