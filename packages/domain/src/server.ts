@@ -6,7 +6,7 @@ import type { ServerState } from './server-lifecycle/table.ts';
 
 export type Face = 'front' | 'rear';
 
-export type ServerNic = { mac: string; name: string; /** The one that boots from the provisioning network. */ boot: boolean };
+export type ServerNic = { mac: string; name: string /** The one that boots from the provisioning network. */; boot: boolean };
 
 export type ServerLocation = {
   siteId: SiteId;

@@ -66,12 +66,18 @@ function waitToUndo(step: string, reason: StoredError, attempt: number, clock: E
   const wakeAt = new Date(clock.now() + backoffMs(reason.retry, attempt)).toISOString();
   const since = new Date(clock.now()).toISOString();
   const facts = { step, because: reason.code };
-  return { kind: 'suspended', wakeAt, waitingFor: { code: 'undo_retry', facts, since, until: wakeAt, unblockedBy: 'the device answering again' } };
+  return {
+    kind: 'suspended',
+    wakeAt,
+    waitingFor: { code: 'undo_retry', facts, since, until: wakeAt, unblockedBy: 'the device answering again' },
+  };
 }
 
 export function storedError(thrown: unknown): StoredError {
-  if (thrown instanceof Refusal) return { kind: 'refusal', code: thrown.code, message: thrown.message, retry: 'never', facts: thrown.facts };
-  if (thrown instanceof Fault) return { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
+  if (thrown instanceof Refusal)
+    return { kind: 'refusal', code: thrown.code, message: thrown.message, retry: 'never', facts: thrown.facts };
+  if (thrown instanceof Fault)
+    return { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: 'bug', code: 'internal_error', message, retry: 'never', facts: {} };
 }

@@ -35,7 +35,12 @@ export type Run = {
   until<T>(name: string, look: () => Promise<T | NotYet | undefined>, options: UntilOptions): Promise<T>;
 };
 
-export type Undo = { step: StepRecord; perform(): Promise<void>; countAttempt(): Promise<number>; giveUp(error: StoredError): Promise<void> };
+export type Undo = {
+  step: StepRecord;
+  perform(): Promise<void>;
+  countAttempt(): Promise<number>;
+  giveUp(error: StoredError): Promise<void>;
+};
 
 /** Thrown through the workflow to end this run quietly. Workflows never catch. */
 export class Suspend {
@@ -124,7 +129,12 @@ function makeUndo(step: StepRecord, undo: () => Promise<void>, log: StepLog): Un
   };
 }
 
-async function attempt<T, R>(engine: Engine, step: StepRecord, does: () => Promise<T>, judge: (result: T) => Promise<R>): Promise<R> {
+async function attempt<T, R>(
+  engine: Engine,
+  step: StepRecord,
+  does: () => Promise<T>,
+  judge: (result: T) => Promise<R>,
+): Promise<R> {
   const { log } = engine;
   const wasWaiting = step.state === 'waiting';
   if (!wasWaiting) {
@@ -156,7 +166,13 @@ async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: u
     const pause = thrown.retryAfterMs ?? backoffMs(thrown.retry, Math.max(step.attempt, 1));
     const wakeAt = new Date(now + pause).toISOString();
     const facts = { step: step.name, attempt: step.attempt, because: thrown.message };
-    return new Suspend(wakeAt, { code: thrown.code, facts, since: step.startedAt, until: step.deadlineAt, unblockedBy: 'trying again' });
+    return new Suspend(wakeAt, {
+      code: thrown.code,
+      facts,
+      since: step.startedAt,
+      until: step.deadlineAt,
+      unblockedBy: 'trying again',
+    });
   }
   step.state = 'failed';
   await log.save(step);

@@ -76,7 +76,12 @@ export type InstructionDeed =
   | { do: 'power_off' };
 
 /** What the seed is made of; secrets are derived when the agent fetches it, not stored here. */
-export type SeedPlan = { hostname: string; clusterId: ClusterId | null; nodeLabels: Record<string, string>; bootstrapTokenFor: OperationId };
+export type SeedPlan = {
+  hostname: string;
+  clusterId: ClusterId | null;
+  nodeLabels: Record<string, string>;
+  bootstrapTokenFor: OperationId;
+};
 
 export type InstructionResult = {
   outcome: 'done' | 'refused' | 'failed';
@@ -127,7 +132,10 @@ export interface ClusterAccess {
   node(name: string): Promise<NodeView | undefined>;
   ensureNodeLabels(name: string, labels: Record<string, string>): Promise<void>;
   /** Approves the kubelet's pending serving certificate requests that match the inventory; says which did not and why. */
-  approveServingCertificate(expected: { nodeName: string; addresses: string[] }): Promise<{ refused: { name: string; reason: string }[] }>;
+  approveServingCertificate(expected: {
+    nodeName: string;
+    addresses: string[];
+  }): Promise<{ refused: { name: string; reason: string }[] }>;
   cordon(name: string, operationId: OperationId): Promise<void>;
   /** Only if this operation cordoned it. */
   uncordon(name: string, operationId: OperationId): Promise<void>;
@@ -135,8 +143,8 @@ export interface ClusterAccess {
   drain(name: string): Promise<DrainPass>;
   /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */
   deleteNode(name: string, uid: string | null, proof: FenceProof): Promise<void>;
-  /** Pending certificate requests of this node and its token are gone afterwards. */
-  revoke(name: string, tokenId: string): Promise<void>;
+  /** Pending certificate requests of this node and bootstrap tokens made for it are gone afterwards. */
+  revoke(name: string): Promise<void>;
 }
 
 export type ConnectCluster = (clusterId: ClusterId) => Promise<ClusterAccess>;

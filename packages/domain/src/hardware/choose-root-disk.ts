@@ -1,7 +1,9 @@
 // Which disk gets the operating system: the smallest solid-state one that the image fits on, so that data disks stay free.
 import type { InspectedDisk } from './inspection.ts';
 
-export type RootDiskChoice = { ok: true; disk: InspectedDisk } | { ok: false; why: 'no_disk' | 'no_disk_large_enough' | 'disk_without_serial' };
+export type RootDiskChoice =
+  | { ok: true; disk: InspectedDisk }
+  | { ok: false; why: 'no_disk' | 'no_disk_large_enough' | 'disk_without_serial' };
 
 /**
  * @param imageBytes  size of the raw image

@@ -39,8 +39,20 @@ export function compareInspections(accepted: Inspection, seen: Inspection): Hard
   if (accepted.system.serial !== seen.system.serial) {
     differences.push({ part: 'serial', what: `serial ${accepted.system.serial} is now ${seen.system.serial}` });
   }
-  differences.push(...compareSets('disk', accepted.disks.map((d) => d.serial), seen.disks.map((d) => d.serial)));
-  differences.push(...compareSets('nic', accepted.nics.map((n) => n.mac), seen.nics.map((n) => n.mac)));
+  differences.push(
+    ...compareSets(
+      'disk',
+      accepted.disks.map((d) => d.serial),
+      seen.disks.map((d) => d.serial),
+    ),
+  );
+  differences.push(
+    ...compareSets(
+      'nic',
+      accepted.nics.map((n) => n.mac),
+      seen.nics.map((n) => n.mac),
+    ),
+  );
   // The kernel keeps some memory to itself and not always as much: a module lost is far more than a sixteenth.
   if (Math.abs(accepted.memoryBytes - seen.memoryBytes) > accepted.memoryBytes / 16) {
     differences.push({ part: 'memory', what: `memory ${accepted.memoryBytes} bytes is now ${seen.memoryBytes}` });

@@ -17,7 +17,12 @@ export const STATES = {
   provisioning: { kind: 'working', runs: 'provision-server', limitMinutes: 90, means: 'installing, then joining its cluster' },
   provisioning_failed: { kind: 'resting', means: 'half installed; provision again or release' },
   in_service: { kind: 'resting', means: 'a Ready node, or a host without a cluster' },
-  releasing: { kind: 'working', runs: 'release-server', limitMinutes: 240, means: 'drain, fence, delete the Node, revoke, erase' },
+  releasing: {
+    kind: 'working',
+    runs: 'release-server',
+    limitMinutes: 240,
+    means: 'drain, fence, delete the Node, revoke, erase',
+  },
   quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },
   retired: { kind: 'resting', means: 'record kept; the machine is gone' },
 } as const satisfies Record<string, Resting | Working>;
@@ -41,6 +46,8 @@ export const MOVES = [
   // A server that served comes back only this way: releasing is the workflow that erases.
   ['releasing', 'finish', 'available', 'workflow'],
   ['releasing', 'fail', 'quarantined', 'workflow'],
+  // The drain was blocked or cancelled before anything was switched off: the node goes on serving.
+  ['releasing', 'keep', 'in_service', 'workflow'],
   ['quarantined', 'release', 'releasing', 'operator'],
   // No way from quarantined to retired: what may hold data is erased first.
   ['discovered', 'retire', 'retired', 'operator'],

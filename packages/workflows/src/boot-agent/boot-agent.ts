@@ -1,0 +1,94 @@
+// Running the install agent on a server: the part that onboard, provision and release share.
+import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { Fault } from '@rackwright/domain/errors.ts';
+import type { FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { TicketId } from '@rackwright/domain/ids.ts';
+import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
+import type { Bmc, InstructionDeed, InstructionResult, Ports, Task } from '../ports.ts';
+
+type Needs = Pick<Ports, 'bootTickets' | 'withBmc' | 'clock' | 'instructions'>;
+
+/** The agent runs and has counted the parts; the ticket stays open until `closeAgentTicket`. */
+export type RunningAgent = { ticketId: TicketId; inspection: Inspection };
+
+/** Opens a ticket, boots from the network, waits for the count. Gives up with the machine off and the ticket closed. */
+export async function bootAgent(
+  run: Run,
+  needs: Needs,
+  task: Task<unknown>,
+  purpose: string,
+  mode: FirmwareMode,
+): Promise<RunningAgent> {
+  const { bootTickets, withBmc, clock } = needs;
+  const { serverId, operationId } = task;
+
+  // Without a ticket the boot services ignore the server: it falls through to its disk and we wait for a report that cannot come.
+  const ticketId = await run.step(
+    'open a boot ticket',
+    () => bootTickets.open(serverId, operationId, purpose, new Date(clock.now() + minutes(180)).toISOString()),
+    {
+      undo: async () =>
+        bootTickets.close(await bootTickets.open(serverId, operationId, purpose, new Date(clock.now()).toISOString())),
+    },
+  );
+
+  await run.step('boot the agent from the network', () => withBmc(serverId, (bmc) => restartFrom(bmc, 'network', mode)), {
+    undo: () => withBmc(serverId, (bmc) => bmc.setPower('off')),
+  });
+
+  const inspection = await run.until('wait for the agent', () => bootTickets.inspection(ticketId), {
+    within: minutes(20),
+    every: seconds(60),
+    waitingFor: {
+      code: 'agent_report',
+      unblockedBy: 'the agent reporting from the server; look at its console, cabling and DHCP',
+    },
+  });
+  return { ticketId, inspection };
+}
+
+/** Tells the agent one thing and waits until it has done it. Ends with a Fault when it refused or failed. */
+export async function tellAgent(
+  run: Run,
+  { instructions }: Pick<Ports, 'instructions'>,
+  agent: Pick<RunningAgent, 'ticketId'>,
+  name: string,
+  deed: InstructionDeed,
+  within: number,
+): Promise<InstructionResult> {
+  const id = await run.step(`tell the agent to ${name}`, () => instructions.give(agent.ticketId, name, deed), {
+    undo: async () => instructions.withdraw(await instructions.give(agent.ticketId, name, deed)),
+  });
+  const result = await run.until<InstructionResult>(
+    `wait for the agent to ${name}`,
+    async () => {
+      const seen = await instructions.result(id);
+      return 'outcome' in seen ? seen : new NotYet('agent_working', { on: name, progress: seen.progress });
+    },
+    { within, every: seconds(60), waitingFor: { code: 'agent_working', unblockedBy: `the agent finishing to ${name}` } },
+  );
+  if (result.outcome === 'done') return result;
+  throw new Fault({
+    code: result.code,
+    doing: `${name} (agent: ${result.detail})`,
+    retry: 'never',
+    facts: { outcome: result.outcome },
+  });
+}
+
+export async function closeAgentTicket(
+  run: Run,
+  { bootTickets }: Pick<Ports, 'bootTickets'>,
+  agent: RunningAgent,
+): Promise<void> {
+  await run.step('close the boot ticket', () => bootTickets.close(agent.ticketId));
+}
+
+/** The order matters: the one-time boot must be set before the restart that it is meant for. */
+export async function restartFrom(bmc: Bmc, device: 'network' | 'disk', mode: FirmwareMode): Promise<void> {
+  // A machine that runs is stopped first: some BMCs use the override up at a warm reset that began before it was set.
+  if ((await bmc.power()) !== 'off') await bmc.setPower('off');
+  await bmc.bootOnce(device, mode);
+  await bmc.setPower('on');
+}

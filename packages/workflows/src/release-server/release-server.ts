@@ -1,0 +1,92 @@
+// Release: from "in service" to "off, erased, nobody's": cordon, drain, fence, delete the Node, revoke, erase, prove.
+import { hours, minutes, seconds } from '@rackwright/domain/durations.ts';
+import { disksNotErased } from '@rackwright/domain/erasure.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { FenceProof } from '@rackwright/domain/fence.ts';
+import type { ClusterId } from '@rackwright/domain/ids.ts';
+import type { Server } from '@rackwright/domain/server.ts';
+import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
+import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import { bootAgent, closeAgentTicket, tellAgent } from '../boot-agent/boot-agent.ts';
+import { FENCE_STEP, fenceServer } from '../fence-server/fence-server.ts';
+import type { Ports, Task } from '../ports.ts';
+import { readErasureEvidence } from './read-erasure-evidence.ts';
+
+export type ReleaseParams = { /** Give up draining after this long; 60 unless told. */ drainMinutes?: number };
+
+/** Before the fence nothing is lost: a blocked or cancelled drain leaves a node in service. After it only erasing leads back. */
+export function releaseFailsBy(steps: readonly { name: string }[]): 'keep' | 'fail' {
+  return steps.some((step) => step.name === 'drain the node') && !steps.some((step) => step.name === FENCE_STEP)
+    ? 'keep'
+    : 'fail';
+}
+
+type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
+
+export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, needs, task) => {
+  const { servers, erasures, withBmc } = needs;
+  const { serverId, operationId } = task;
+  const server = await servers.get(serverId);
+  const member = await run.step('look up its cluster', async () => memberOf(server));
+  const running = await run.step('see whether it runs', () => withBmc(serverId, async (bmc) => (await bmc.power()) !== 'off'));
+
+  // A machine that is off, or whose node never joined, runs no pods: draining it would wait for a kubelet that cannot answer.
+  if (member?.nodeUid && running) await drain(run, needs, task, member);
+  const proof = await fenceServer(run, needs, task);
+  if (member) await leaveCluster(run, needs, member, proof);
+
+  const accepted = server.hardware;
+  if (!accepted) throw new Refusal('hardware_not_accepted', { server: server.name });
+  const agent = await bootAgent(run, needs, task, 'erase', server.firmwareMode);
+  const diskSerials = accepted.disks.map((disk) => disk.serial);
+  const result = await tellAgent(run, needs, agent, 'erase the disks', { do: 'erase_disks', diskSerials }, hours(3));
+
+  await run.step('record the erasures', async () => {
+    const evidence = readErasureEvidence(result.evidence);
+    await erasures.record(serverId, operationId, evidence);
+    const missing = disksNotErased(accepted, evidence);
+    if (missing.length > 0) throw new Refusal('disks_not_erased', { serials: missing.join(', ') });
+  });
+  await run.step('power it off', () => withBmc(serverId, (bmc) => bmc.setPower('off')));
+  await closeAgentTicket(run, needs, agent);
+  await run.step('free the server', () => servers.unassign(serverId, operationId));
+};
+
+function memberOf(server: Server): Member | null {
+  const { assignment } = server;
+  if (!assignment?.clusterId) return null;
+  return { clusterId: assignment.clusterId, nodeName: assignment.nodeName, nodeUid: assignment.nodeUid };
+}
+
+async function drain(run: Run, { connectCluster }: Ports, task: Task<ReleaseParams>, member: Member): Promise<void> {
+  const { clusterId, nodeName } = member;
+  await run.step('cordon the node', async () => (await connectCluster(clusterId)).cordon(nodeName, task.operationId), {
+    undo: async () => (await connectCluster(clusterId)).uncordon(nodeName, task.operationId),
+  });
+  await run.until(
+    'drain the node',
+    async () => {
+      const { remaining } = await (await connectCluster(clusterId)).drain(nodeName);
+      if (remaining.length === 0) return { drained: true };
+      const blocked = remaining.filter((pod) => pod.blockedBy !== undefined);
+      const [first] = blocked.length > 0 ? blocked : remaining;
+      return new NotYet(blocked.length > 0 ? 'eviction_blocked' : 'pods_leaving', {
+        pods: remaining.length,
+        pod: first ? `${first.namespace}/${first.name}` : '',
+        blockedBy: first?.blockedBy ?? 'termination',
+      });
+    },
+    {
+      within: minutes(task.params.drainMinutes ?? 60),
+      every: seconds(5),
+      waitingFor: { code: 'pods_leaving', unblockedBy: 'the pods ending, or their disruption budget allowing it' },
+    },
+  );
+}
+
+async function leaveCluster(run: Run, needs: Ports, member: Member, proof: FenceProof): Promise<void> {
+  const { connectCluster } = needs;
+  const { clusterId, nodeName, nodeUid } = member;
+  await run.step('delete the Node object', async () => (await connectCluster(clusterId)).deleteNode(nodeName, nodeUid, proof));
+  await run.step('revoke its credentials', async () => (await connectCluster(clusterId)).revoke(nodeName));
+}

@@ -1,0 +1,21 @@
+// Which function runs for which working state; a workflow that the table names and nobody wrote is a compile error here.
+import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import { onboardServer } from './onboard-server/onboard-server.ts';
+import type { Ports, Task } from './ports.ts';
+import { provisionServer } from './provision-server/provision-server.ts';
+import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
+
+export type ServerWorkflow = {
+  run: Workflow<Ports, Task<never>>;
+  /** Which event a failure is, seen from the steps that were begun. */
+  failsBy(steps: readonly { name: string }[]): ServerEvent;
+};
+
+const fails = (): ServerEvent => 'fail';
+
+export const WORKFLOWS = {
+  'onboard-server': { run: onboardServer, failsBy: fails },
+  'provision-server': { run: provisionServer, failsBy: fails },
+  'release-server': { run: releaseServer, failsBy: releaseFailsBy },
+} satisfies Record<WorkflowName, ServerWorkflow>;
