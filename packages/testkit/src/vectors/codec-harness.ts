@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Vector } from './load-vectors.ts';
 import { mutateSeeded } from './mutate-seeded.ts';
+import { asHex, asJson } from './vector-values.ts';
 
 export type Codec<T> = {
   decode: (bytes: Uint8Array) => { ok: true; value: T } | { ok: false; fault: string };
@@ -52,11 +53,4 @@ function expectShort<T>(codec: Codec<T>, mutation: Uint8Array): void {
   if (shortest > LONGEST_DECODE_MS) throw new Error(`${shortest.toFixed(0)} ms for ${asHex(mutation)}`);
 }
 
-/** A value as its vector writes it: byte arrays as hex text, fields that are undefined left out. */
-export function asJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_key, part: unknown) => (part instanceof Uint8Array ? asHex(part) : part)));
-}
-
-export function asHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-}
+export { asHex, asJson };
