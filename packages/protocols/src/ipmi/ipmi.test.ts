@@ -1,0 +1,102 @@
+// Every IPMI codec against its vectors: captures of ipmitool and OpenIPMI's simulator, and packets by hand from the specification.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Codec, testCodec } from '@rackwright/testkit/vectors/codec-harness.ts';
+import { loadVectors } from '@rackwright/testkit/vectors/load-vectors.ts';
+import { describe, expect, test } from 'vitest';
+import { ByteReader } from '../bytes/byte-reader.ts';
+import { type Body, type IpmiCommand, noRequest, noResponse } from './body.ts';
+import { bootFlags } from './boot-flags.ts';
+import { chassisControl } from './chassis-control.ts';
+import { chassisIdentify } from './chassis-identify.ts';
+import { closeSession } from './close-session.ts';
+import { decodeFru, encodeFru } from './fru.ts';
+import { fruText } from './fru-text.ts';
+import { getChannelAuthenticationCapabilities } from './get-channel-authentication-capabilities.ts';
+import { getChannelCipherSuites } from './get-channel-cipher-suites.ts';
+import { getChassisStatus } from './get-chassis-status.ts';
+import { getDeviceId } from './get-device-id.ts';
+import { getFruInventoryAreaInfo } from './get-fru-inventory-area-info.ts';
+import { getSdrRepositoryInfo } from './get-sdr-repository-info.ts';
+import { getSelEntry } from './get-sel-entry.ts';
+import { getSelInfo } from './get-sel-info.ts';
+import { getSystemBootOptions } from './get-system-boot-options.ts';
+import { getSystemGuid } from './get-system-guid.ts';
+import { type GuidOrder, guidBytes, guidText } from './guid.ts';
+import { decodeLanMessage, encodeLanMessage } from './lan-message.ts';
+import { openSessionRequest, openSessionResponse } from './open-session.ts';
+import { rakp1 } from './rakp-1.ts';
+import { rakp2 } from './rakp-2.ts';
+import { rakp3 } from './rakp-3.ts';
+import { rakp4 } from './rakp-4.ts';
+import { readFruData } from './read-fru-data.ts';
+import { reserveSel } from './reserve-sel.ts';
+import { decodeRmcp, encodeRmcp } from './rmcp.ts';
+import { selRecord } from './sel-record.ts';
+import { decodeSessionPacket, encodeSessionPacket } from './session-packet.ts';
+import { setSessionPrivilegeLevel } from './set-session-privilege-level.ts';
+import { setSystemBootOptions } from './set-system-boot-options.ts';
+
+const COMMANDS = [
+  ...[chassisControl, chassisIdentify, closeSession, getChannelAuthenticationCapabilities, getChannelCipherSuites],
+  ...[
+    getChassisStatus,
+    getDeviceId,
+    getFruInventoryAreaInfo,
+    getSdrRepositoryInfo,
+    getSelEntry,
+    getSelInfo,
+    getSystemBootOptions,
+  ],
+  ...[getSystemGuid, readFruData, reserveSel, setSessionPrivilegeLevel, setSystemBootOptions],
+] as unknown as IpmiCommand<unknown, unknown>[];
+
+const isEmpty = (body: Body<unknown>) => body === noRequest || body === noResponse;
+const folderOf = (command: IpmiCommand<unknown, unknown>) => command.name.toLowerCase().replaceAll(' ', '-');
+
+/** Which codec reads which folder of vectors. Bodies that are always empty need none. */
+const CODECS = new Map<string, Codec<unknown>>([
+  ...COMMANDS.filter(({ request }) => !isEmpty(request)).map((one) => [`${folderOf(one)}-request`, one.request] as const),
+  ...COMMANDS.filter(({ response }) => !isEmpty(response)).map((one) => [`${folderOf(one)}-response`, one.response] as const),
+  ...Object.entries({
+    rmcp: { decode: decodeRmcp, encode: encodeRmcp },
+    'session-packet': { decode: decodeSessionPacket, encode: encodeSessionPacket },
+    'lan-message': { decode: decodeLanMessage, encode: encodeLanMessage },
+    'open-session-request': openSessionRequest,
+    'open-session-response': openSessionResponse,
+    'rakp-1': rakp1,
+    'rakp-2': rakp2,
+    'rakp-3': rakp3,
+    'rakp-4': rakp4,
+    'boot-flags': bootFlags,
+    'sel-record': selRecord,
+    fru: { decode: decodeFru, encode: encodeFru },
+  } as unknown as Record<string, Codec<unknown>>),
+]);
+
+for (const [folder, codec] of CODECS) describe(folder, () => testCodec(loadVectors(`ipmi/${folder}`), codec));
+
+test('every folder of vectors is read by a codec', () => {
+  const folders = readdirSync(join(import.meta.dirname, '../../vectors/ipmi'));
+  expect(folders.sort()).toEqual([...CODECS.keys()].sort());
+});
+
+test('no two commands share a number', () => {
+  const numbers = COMMANDS.map(({ netFn, code }) => `${netFn} ${code}`);
+  expect(new Set(numbers).size).toBe(numbers.length);
+});
+
+test.each(['smbios', 'rfc4122', 'ipmi'] satisfies GuidOrder[])('a UUID sent in %s order is read as it was', (order) => {
+  const uuid = '6a1e7c52-93f4-4b0d-8c21-0f5e6d7c8b9a';
+  expect(guidText(guidBytes(uuid, order))).toBe(uuid);
+});
+
+test('a GUID of zeros is no GUID', () => expect(guidText(new Uint8Array(16))).toBe(''));
+
+// FRU Storage Definition 1.0 §13.2 and §13.3 give "IPMI" as 29 dc a6 in packed ASCII.
+test.each([
+  ['packed ASCII', [0x83, 0x29, 0xdc, 0xa6], 'IPMI'],
+  ['BCD plus', [0x42, 0x12, 0xb3], '12-3'],
+  ['binary', [0x02, 0xca, 0xfe], 'cafe'],
+  ['Latin-1 with blanks', [0xc4, 0x41, 0x42, 0x20, 0x00], 'AB'],
+])('a FRU field in %s', (_coding, bytes, text) => expect(fruText(new ByteReader(Uint8Array.from(bytes)))).toBe(text));
