@@ -1,7 +1,7 @@
 // Runs one workflow as far as it gets: replays what the log holds, does the next steps, undoes when it must give up.
 import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import { makeRun, Suspend, type Run, type Undo } from './run.ts';
-import { StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
+import { guardedLog, LogLost, StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
 import { backoffMs } from './backoff.ts';
 
 export type Workflow<Needs, Subject> = (run: Run, needs: Needs, subject: Subject) => Promise<void>;
@@ -16,15 +16,16 @@ export type EngineClock = { now(): number };
 
 /**
  * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.
- * Throws StaleRun when another process took over; any other throw is a Bug in the engine or the log.
+ * Throws StaleRun when another process took over, LogLost when the log cannot be written: in both cases nothing was decided.
  */
 export async function runWorkflow<Needs, Subject>(
   workflow: Workflow<Needs, Subject>,
   needs: Needs,
   subject: Subject,
-  log: StepLog,
+  stepLog: StepLog,
   clock: EngineClock,
 ): Promise<Outcome> {
+  const log = guardedLog(stepLog);
   const journal = await log.load();
   const undos: Undo[] = [];
   const run = makeRun(journal, log, clock, undos);
@@ -32,7 +33,7 @@ export async function runWorkflow<Needs, Subject>(
     await workflow(run, needs, subject);
     if (journal.failing === null) return { kind: 'finished' };
   } catch (thrown) {
-    if (thrown instanceof StaleRun) throw thrown;
+    if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
     if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor };
     if (journal.failing === null) {
       journal.failing = storedError(thrown);
@@ -49,7 +50,7 @@ async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): P
     try {
       await undo.perform();
     } catch (thrown) {
-      if (thrown instanceof StaleRun) throw thrown;
+      if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
       // An undo that cannot be done now is tried until it can: leaving the world half undone is worse than waiting.
       const reason = storedError(thrown);
       const attempt = await undo.countAttempt();

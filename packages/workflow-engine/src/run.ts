@@ -2,7 +2,7 @@
 import { minutes } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal, type Facts } from '@rackwright/domain/errors.ts';
 import { backoffMs } from './backoff.ts';
-import { StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
+import { LogLost, StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
 import type { EngineClock } from './run-workflow.ts';
 
 export type StepOptions = {
@@ -83,29 +83,28 @@ export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undo
 
 /** Finds or makes the step's record; registers its undo; stops here when the operation is failing at this step. */
 function beginStep(engine: Engine, name: string, options: StepOptions): StepRecord {
-  const { journal, clock, log, undos } = engine;
-  let step = journal.steps.find((s) => s.name === name);
-  const isNew = step === undefined;
-  if (!step) {
-    // The step after the one that failed was never begun: there is nothing of it to undo.
-    if (journal.failing) throw new Failing();
-    const now = clock.now();
-    const deadlineAt = new Date(now + (options.within ?? minutes(10))).toISOString();
-    step = { name, state: 'running', attempt: 0, startedAt: new Date(now).toISOString(), deadlineAt };
-    journal.steps.push(step);
-  }
-  const { undo } = options;
-  const record = step;
-  if (undo) undos.push(makeUndo(record, undo, log));
-  if (journal.failing && record.state !== 'done' && record.state !== 'undone') throw new Failing();
-  if (isNew || record.state !== 'done') refuseToGoOn(engine, record);
-  return record;
+  const { journal, log, undos } = engine;
+  const begun = journal.steps.find((s) => s.name === name);
+  // A step that was never begun has nothing to undo: it is refused before its undo is known.
+  if (!begun) refuseToGoOn(engine, name);
+  const step = begun ?? newStep(engine, name, options);
+  if (options.undo) undos.push(makeUndo(step, options.undo, log));
+  if (begun && begun.state !== 'done' && begun.state !== 'undone') refuseToGoOn(engine, name);
+  return step;
 }
 
-function refuseToGoOn({ journal, clock }: Engine, step: StepRecord): void {
-  if (journal.failing) return;
-  if (journal.cancelRequested) throw new Refusal('operation_cancelled', { step: step.name });
-  if (clock.now() > Date.parse(journal.deadlineAt)) throw new Refusal('operation_deadline_passed', { step: step.name });
+function newStep({ journal, clock }: Engine, name: string, options: StepOptions): StepRecord {
+  const now = clock.now();
+  const deadlineAt = new Date(now + (options.within ?? minutes(10))).toISOString();
+  const step: StepRecord = { name, state: 'running', attempt: 0, startedAt: new Date(now).toISOString(), deadlineAt };
+  journal.steps.push(step);
+  return step;
+}
+
+function refuseToGoOn({ journal, clock }: Engine, step: string): void {
+  if (journal.failing) throw new Failing();
+  if (journal.cancelRequested) throw new Refusal('operation_cancelled', { step });
+  if (clock.now() > Date.parse(journal.deadlineAt)) throw new Refusal('operation_deadline_passed', { step });
 }
 
 function makeUndo(step: StepRecord, undo: () => Promise<void>, log: StepLog): Undo {
@@ -136,23 +135,28 @@ async function attempt<T, R>(
   judge: (result: T) => Promise<R>,
 ): Promise<R> {
   const { log } = engine;
-  const wasWaiting = step.state === 'waiting';
-  if (!wasWaiting) {
+  if (step.state !== 'waiting') {
     step.state = 'running';
     step.attempt += 1;
     await log.save(step);
   }
+  let result: R;
   try {
-    const result = await judge(await does());
-    step.state = 'done';
-    step.result = result ?? undefined;
-    delete step.error;
-    await log.save(step);
-    return result;
+    result = await judge(await does());
   } catch (thrown) {
-    if (thrown instanceof Suspend || thrown instanceof StaleRun) throw thrown;
+    if (endsThisRun(thrown)) throw thrown;
     throw await recordFailure(engine, step, thrown);
   }
+  step.state = 'done';
+  step.result = result ?? undefined;
+  delete step.error;
+  await log.save(step);
+  return result;
+}
+
+/** Not the step's failure: the run stops here and another one goes on. */
+export function endsThisRun(thrown: unknown): boolean {
+  return thrown instanceof Suspend || thrown instanceof StaleRun || thrown instanceof LogLost;
 }
 
 /** Decides: once more later (Suspend), or give up (the error itself). */

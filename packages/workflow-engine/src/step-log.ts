@@ -47,6 +47,30 @@ export type StepLog = {
   beginFailing(error: StoredError): Promise<void>;
 };
 
+/** The log could not be written: the run ends here and another one goes on from what the log holds. Never a reason to undo. */
+export class LogLost extends Error {
+  constructor(cause: unknown) {
+    super('the step log could not be written', { cause });
+    this.name = 'LogLost';
+  }
+}
+
+/** Wraps a log so that its failures cannot be taken for a step's. */
+export function guardedLog(log: StepLog): StepLog {
+  const guard = async <T>(write: () => Promise<T>): Promise<T> => {
+    try {
+      return await write();
+    } catch (thrown) {
+      throw thrown instanceof StaleRun ? thrown : new LogLost(thrown);
+    }
+  };
+  return {
+    load: () => guard(log.load),
+    save: (step) => guard(() => log.save(step)),
+    beginFailing: (error) => guard(() => log.beginFailing(error)),
+  };
+}
+
 /** Another process has taken this operation over; this one must stop at once and write nothing. */
 export class StaleRun extends Error {
   constructor() {

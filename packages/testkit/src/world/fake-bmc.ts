@@ -1,0 +1,33 @@
+// The fake server's BMC: it has power, one override, and a machine behind it that boots when switched on.
+import type { Bmc } from '@rackwright/workflows/ports.ts';
+import { bootMachine } from './fake-machine.ts';
+import type { World } from './simulated-world.ts';
+
+export function fakeBmc(world: World): Bmc {
+  return {
+    identify: async () => ({ vendor: 'Acme', model: 'R1', serial: world.bmcSerial, uuid: 'u', bmcFirmware: '1' }),
+    power: async () => world.power,
+    async setPower(action) {
+      if (action === 'on') {
+        if (world.power === 'on') return;
+        world.power = 'on';
+        bootMachine(world);
+        return;
+      }
+      if (world.power === 'on') world.deeds.push('power off');
+      world.power = 'off';
+      for (const node of Object.values(world.nodes)) node.ready = false;
+      if (action === 'reboot') await fakeBmc(world).setPower('on');
+    },
+    bootOverride: async () => ({ device: world.bootOnce, once: true, mode: 'uefi' }),
+    async bootOnce(device) {
+      world.bootOnce = device;
+      return { device, once: true, mode: 'uefi' };
+    },
+    identifyLed: async () => false,
+    setIdentifyLed: async () => undefined,
+    hardware: () => Promise.reject(new Error('no workflow asks the fake BMC for its hardware')),
+    eventLog: async () => [],
+    close: async () => undefined,
+  };
+}

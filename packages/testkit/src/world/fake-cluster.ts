@@ -1,0 +1,54 @@
+// A cluster in memory: nodes, tokens and pods that leave when evicted unless something blocks them.
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { ClusterAccess } from '@rackwright/workflows/ports.ts';
+import type { World } from './simulated-world.ts';
+
+export type FakeNode = { uid: string; ready: boolean; unschedulable: boolean; labels: Record<string, string> };
+
+export function fakeCluster(world: World): ClusterAccess {
+  return {
+    ensureBootstrapToken: async ({ id, nodeName }) => void (world.tokens[nodeName] = { id }),
+    async deleteBootstrapToken(tokenId) {
+      for (const [name, token] of Object.entries(world.tokens)) if (token.id === tokenId) delete world.tokens[name];
+    },
+    async node(name) {
+      const node = world.nodes[name];
+      return (
+        node && {
+          name,
+          ...node,
+          readyReason: node.ready ? 'KubeletReady' : 'NodeStatusUnknown',
+          kubeletVersion: 'v1',
+          addresses: [],
+        }
+      );
+    },
+    async ensureNodeLabels(name, labels) {
+      const node = world.nodes[name];
+      if (node) node.labels = { ...node.labels, ...labels };
+    },
+    approveServingCertificate: async () => ({ refused: [] }),
+    async cordon(name) {
+      const node = world.nodes[name];
+      if (node) node.unschedulable = true;
+    },
+    async uncordon(name) {
+      const node = world.nodes[name];
+      if (node) node.unschedulable = false;
+    },
+    async drain() {
+      for (const pod of world.pods) if (pod.blockedBy === undefined) world.deeds.push(`evict ${pod.name}`);
+      world.pods = world.pods.filter((pod) => pod.blockedBy !== undefined);
+      return { remaining: world.pods };
+    },
+    async deleteNode(name, uid) {
+      const node = world.nodes[name];
+      if (!node) return;
+      if (uid !== null && node.uid !== uid) throw new Refusal('node_replaced', { name });
+      if (world.power !== 'off') throw new Error('a Node was deleted before its fence');
+      world.deeds.push(`delete node ${name}`);
+      delete world.nodes[name];
+    },
+    revoke: async (name) => void delete world.tokens[name],
+  };
+}

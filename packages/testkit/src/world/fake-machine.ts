@@ -1,0 +1,56 @@
+// The fake server itself: boots from the network into the agent, or from its disk into a node, as a real one would.
+import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
+import type { Ticket } from './fake-boot-services.ts';
+import type { World } from './simulated-world.ts';
+
+export function bootMachine(world: World): void {
+  const device = world.bootOnce === 'none' ? 'disk' : world.bootOnce;
+  world.bootOnce = 'none';
+  const ticket = world.tickets.find((t) => t.open);
+  if (device === 'network' && ticket) ticket.inspection = structuredClone(world.seenInspection);
+  else bootDisk(world);
+}
+
+function bootDisk(world: World): void {
+  const seed = world.tickets.flatMap((t) => t.instructions).find((i) => i.deed.do === 'write_image')?.deed;
+  const installed = Object.values(world.disks).some((content) => content.startsWith('sha256-'));
+  if (!installed || seed?.do !== 'write_image') return;
+  const name = seed.seed.hostname;
+  // A kubelet without a live token can join only if it joined before.
+  if (!world.nodes[name] && !world.tokens[name]) return;
+  world.nodes[name] = {
+    uid: world.nodes[name]?.uid ?? `uid-${name}`,
+    ready: true,
+    unschedulable: false,
+    labels: { ...seed.seed.nodeLabels },
+  };
+}
+
+/** What the agent does when it is told; the world's disks change. */
+export function obey(world: World, ticket: Ticket, deed: InstructionDeed): InstructionResult {
+  const done = (evidence: unknown = {}): InstructionResult => ({ outcome: 'done', code: 'done', detail: '', evidence });
+  if (!ticket.inspection || world.power !== 'on') throw new Error('an agent that does not run was asked to work');
+  if (world.agentOutcome === 'refused')
+    return { outcome: 'refused', code: 'disk_serial_mismatch', detail: 'no such disk', evidence: {} };
+  if (deed.do === 'write_image') {
+    world.deeds.push(`write ${deed.diskSerial}`);
+    world.disks[deed.diskSerial] = deed.imageDigest;
+  }
+  if (deed.do !== 'erase_disks') return done();
+  const at = new Date(world.now).toISOString();
+  for (const serial of deed.diskSerials) {
+    world.deeds.push(`erase ${serial}`);
+    world.disks[serial] = 'zero';
+  }
+  const evidenceOf = (serial: string) =>
+    ({
+      serial,
+      method: 'overwrite_zero',
+      sizeBytes: 1,
+      readBack: 'zero',
+      checkedBytes: 1,
+      startedAt: at,
+      finishedAt: at,
+    }) as const;
+  return done({ disks: deed.diskSerials.map(evidenceOf) });
+}

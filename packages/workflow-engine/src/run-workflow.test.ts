@@ -1,0 +1,129 @@
+// What the engine promises: nothing done twice once recorded, undone from the last back, never stuck without a reason.
+import { Fault, Refusal } from '@rackwright/domain/errors.ts';
+import { memoryStepLog } from '@rackwright/testkit/workflows/memory-step-log.ts';
+import { expect, test } from 'vitest';
+import { NotYet } from './run.ts';
+import { runWorkflow, type Workflow } from './run-workflow.ts';
+import { LogLost } from './step-log.ts';
+
+const start = Date.parse('2026-01-01T00:00:00Z');
+const later = (ms: number) => ({ now: () => start + ms });
+const newLog = () => memoryStepLog(new Date(start + 3_600_000).toISOString());
+
+type Words = string[];
+const twoSteps: Workflow<Words, { fail?: unknown }> = async (run, said, { fail }) => {
+  const a = await run.step('a', async () => said.push('a'), { undo: async () => void said.push('undo a') });
+  await run.step(
+    'b',
+    async () => {
+      said.push(`b after ${a}`);
+      if (fail) throw fail;
+    },
+    { undo: async () => void said.push('undo b') },
+  );
+};
+
+test('a step that was recorded is not done again, and gives its recorded result', async () => {
+  const said: Words = [];
+  const log = newLog();
+  log.dieAt((step) => (step.name === 'b' && step.state === 'running' ? 'after' : undefined));
+  await expect(runWorkflow(twoSteps, said, {}, log, later(0))).rejects.toThrow('taken this operation over');
+  log.dieAt(() => undefined);
+  expect(await runWorkflow(twoSteps, said, {}, log, later(0))).toEqual({ kind: 'finished' });
+  expect(said).toEqual(['a', 'b after 1']);
+});
+
+test('a refusal undoes from the last step back, the failed one included', async () => {
+  const said: Words = [];
+  const outcome = await runWorkflow(twoSteps, said, { fail: new Refusal('no') }, newLog(), later(0));
+  expect(outcome).toMatchObject({ kind: 'failed', error: { kind: 'refusal', code: 'no' } });
+  expect(said).toEqual(['a', 'b after 1', 'undo b', 'undo a']);
+});
+
+test('a fault is tried again later, says why it waits, and becomes a failure at the deadline of the step', async () => {
+  const said: Words = [];
+  const log = newLog();
+  const fail = new Fault({ code: 'bmc_busy', doing: 'power on', retry: 'soon' });
+  const first = await runWorkflow(twoSteps, said, { fail }, log, later(0));
+  expect(first).toMatchObject({ kind: 'suspended', wakeAt: '2026-01-01T00:00:00.500Z', waitingFor: { code: 'bmc_busy' } });
+  expect(await runWorkflow(twoSteps, said, { fail }, log, later(600_001))).toMatchObject({
+    kind: 'failed',
+    error: { code: 'bmc_busy' },
+  });
+});
+
+test('waiting holds nobody, shows the newest reason, and ends with the thing or the deadline', async () => {
+  let there: string | NotYet = new NotYet('not_ready', { why: 'cold' });
+  const wait: Workflow<null, null> = async (run) => {
+    const options = { within: 10_000, every: 1_000, waitingFor: { code: 'thing', unblockedBy: 'the thing' } };
+    expect(await run.until('wait', async () => there, options)).toBe('thing');
+  };
+  const log = newLog();
+  const first = await runWorkflow(wait, null, null, log, later(0));
+  expect(first).toEqual({
+    kind: 'suspended',
+    wakeAt: '2026-01-01T00:00:01.000Z',
+    waitingFor: {
+      code: 'not_ready',
+      facts: { why: 'cold' },
+      since: '2026-01-01T00:00:00.000Z',
+      until: '2026-01-01T00:00:10.000Z',
+      unblockedBy: 'the thing',
+    },
+  });
+  there = 'thing';
+  expect(await runWorkflow(wait, null, null, log, later(2_000))).toEqual({ kind: 'finished' });
+
+  const lateLog = newLog();
+  there = new NotYet('not_ready');
+  await runWorkflow(wait, null, null, lateLog, later(0));
+  expect(await runWorkflow(wait, null, null, lateLog, later(10_000))).toMatchObject({
+    kind: 'failed',
+    error: { code: 'step_deadline_passed' },
+  });
+});
+
+test('an undo that cannot be done now is tried again, and the first error is the one that is told', async () => {
+  let broken = true;
+  const stubborn: Workflow<null, null> = async (run) => {
+    const undo = async () => {
+      if (broken) throw new Fault({ code: 'bmc_unreachable', doing: 'power off', retry: 'soon' });
+    };
+    await run.step('a', async () => 1, { undo });
+    await run.step('b', async () => Promise.reject(new Refusal('no')));
+  };
+  const log = newLog();
+  expect(await runWorkflow(stubborn, null, null, log, later(0))).toMatchObject({
+    kind: 'suspended',
+    waitingFor: { code: 'undo_retry' },
+  });
+  broken = false;
+  expect(await runWorkflow(stubborn, null, null, log, later(1_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
+});
+
+test('a cancelled operation begins no new step and undoes', async () => {
+  const said: Words = [];
+  const log = newLog();
+  log.dieAt((step) => (step.name === 'a' && step.state === 'done' ? 'after' : undefined));
+  await expect(runWorkflow(twoSteps, said, {}, log, later(0))).rejects.toThrow();
+  log.dieAt(() => undefined);
+  log.cancel();
+  expect(await runWorkflow(twoSteps, said, {}, log, later(0))).toMatchObject({
+    kind: 'failed',
+    error: { code: 'operation_cancelled' },
+  });
+  expect(said).toEqual(['a', 'undo a']);
+});
+
+test('a log that cannot be written is no failure of the step: nothing is undone', async () => {
+  const said: Words = [];
+  const log = newLog();
+  const broken = {
+    ...log,
+    save: async (step: Parameters<typeof log.save>[0]) =>
+      step.state === 'done' ? Promise.reject(new Error('gone')) : log.save(step),
+  };
+  await expect(runWorkflow(twoSteps, said, {}, broken, later(0))).rejects.toThrow(LogLost);
+  expect(said).toEqual(['a']);
+  expect(log.failing()).toBeNull();
+});

@@ -1,0 +1,81 @@
+// Releasing: pods first, power next, Node only after the fence, and no way out without erased disks.
+import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
+import { drive } from '@rackwright/testkit/workflows/drive.ts';
+import {
+  exampleInspection,
+  exampleServer,
+  IMAGE,
+  simulatedWorld,
+  type World,
+} from '@rackwright/testkit/world/simulated-world.ts';
+import { expect, test } from 'vitest';
+import { releaseFailsBy, releaseServer } from './release-server.ts';
+
+const NODE = 'r1-u01';
+
+function serving(changes: Partial<World> = {}) {
+  const assignment = {
+    clusterId: 'cls_1',
+    nodeName: NODE,
+    imageDigest: IMAGE,
+    rootDiskSerial: 'SSD-1',
+    nodeUid: 'uid-1',
+  } as const;
+  return simulatedWorld({
+    server: { ...exampleServer(), state: 'releasing', hardware: exampleInspection(), assignment },
+    power: 'on',
+    disks: { 'SSD-1': IMAGE, 'HDD-1': 'foreign' },
+    nodes: { [NODE]: { uid: 'uid-1', ready: true, unschedulable: false, labels: {} } },
+    pods: [{ namespace: 'shop', name: 'web-1' }],
+    ...changes,
+  });
+}
+
+test('a pod that a disruption budget holds is named, and the node goes on serving when patience ends', async () => {
+  const sim = serving({ pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
+  const { outcome, waits, log } = await drive(releaseServer, sim, { drainMinutes: 1 });
+  expect(waits[0]).toMatchObject({ code: 'eviction_blocked', facts: { pod: 'shop/db-0', blockedBy: 'shop/db-pdb' } });
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', deeds: [] });
+  expect(sim.world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: false });
+});
+
+test('a Node that came back with another uid is not deleted', async () => {
+  const sim = serving({ nodes: { [NODE]: { uid: 'uid-2', ready: true, unschedulable: false, labels: {} } } });
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'node_replaced' } });
+  expect(releaseFailsBy(log.steps())).toBe('fail');
+  expect(sim.world.nodes[NODE]?.uid).toBe('uid-2');
+});
+
+test('a machine that is off already is not drained: nothing on it could answer', async () => {
+  const sim = serving({ power: 'off', pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
+  const { outcome } = await drive(releaseServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+});
+
+test('the order is evict, power off, delete Node, erase', async () => {
+  const sim = serving();
+  await drive(releaseServer, sim, {});
+  expect(sim.world.deeds).toEqual(['evict web-1', 'power off', `delete node ${NODE}`, 'erase SSD-1', 'erase HDD-1', 'power off']);
+});
+
+await breakEveryStep('release', releaseServer, {
+  params: {},
+  start: () => serving(),
+  finished(world) {
+    expect(world.disks).toEqual({ 'SSD-1': 'zero', 'HDD-1': 'zero' });
+    expect(world.erasures.map((e) => e.serial)).toEqual(['SSD-1', 'HDD-1']);
+    expect(world).toMatchObject({ power: 'off', nodes: {}, tokens: {}, pods: [] });
+    expect(world.server.assignment).toBeNull();
+    expect(world.tickets.some((ticket) => ticket.open)).toBe(false);
+  },
+  gaveUp(world) {
+    expect(world.tickets.some((ticket) => ticket.open)).toBe(false);
+    const deletedAt = world.deeds.indexOf(`delete node ${NODE}`);
+    if (deletedAt >= 0) expect(world.deeds.indexOf('power off')).toBeLessThan(deletedAt);
+    // Either nothing was switched off and the node serves on, or the machine is off.
+    if (world.power === 'on') expect(world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: false });
+  },
+});
