@@ -139,7 +139,12 @@ function contract(start: () => Promise<Server>): void {
     const queue = await queueOf('race');
     let state = 0;
     let seen = 0;
-    await queue.work(async () => void (seen = state), { concurrency: 3 });
+    const look: WakeUpHandler = async () => {
+      const read = state;
+      await queue.depth();
+      seen = read;
+    };
+    await queue.work(look, { concurrency: 3 });
     const id = operation();
     for (let i = 0; i < 300; i++) {
       state++;
