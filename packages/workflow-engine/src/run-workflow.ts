@@ -3,6 +3,7 @@ import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import { makeRun, Suspend, type Run, type Undo } from './run.ts';
 import { guardedLog, LogLost, StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
 import { backoffMs } from './backoff.ts';
+import type { EngineClock } from './engine-clock.ts';
 
 export type Workflow<Needs, Subject> = (run: Run, needs: Needs, subject: Subject) => Promise<void>;
 
@@ -11,8 +12,6 @@ export type Outcome =
   /** Come back at `wakeAt`, or sooner when something reports. */
   | { kind: 'suspended'; wakeAt: string; waitingFor: WaitingFor }
   | { kind: 'failed'; error: StoredError };
-
-export type EngineClock = { now(): number };
 
 /**
  * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.

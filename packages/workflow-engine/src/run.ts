@@ -3,7 +3,7 @@ import { minutes } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal, type Facts } from '@rackwright/domain/errors.ts';
 import { backoffMs } from './backoff.ts';
 import { LogLost, StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
-import type { EngineClock } from './run-workflow.ts';
+import type { EngineClock } from './engine-clock.ts';
 
 export type StepOptions = {
   /** Runs when a later step, or this one, gives up. Must be harmless when done twice or when the step never happened. */

@@ -3,7 +3,7 @@ import { Fault } from '@rackwright/domain/errors.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import type { Run } from '@rackwright/workflow-engine/run.ts';
 import { describe, expect, test } from 'vitest';
-import type { World } from '../world/simulated-world.ts';
+import type { World } from '../world/world.ts';
 import { drive, newLog, type AnyWorkflow } from './drive.ts';
 
 export type Promises<Params> = {

@@ -2,7 +2,7 @@
 import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { runWorkflow, type Outcome, type Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { StaleRun, type WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
-import type { World } from '../world/simulated-world.ts';
+import type { World } from '../world/world.ts';
 import { memoryStepLog, type MemoryLog } from './memory-step-log.ts';
 
 export type Driven = { outcome: Outcome; log: MemoryLog; waits: WaitingFor[]; crashes: number };

@@ -1,7 +1,7 @@
 // The fake server's BMC: it has power, one override, and a machine behind it that boots when switched on.
 import type { Bmc } from '@rackwright/workflows/ports.ts';
 import { bootMachine } from './fake-machine.ts';
-import type { World } from './simulated-world.ts';
+import type { World } from './world.ts';
 
 export function fakeBmc(world: World): Bmc {
   return {

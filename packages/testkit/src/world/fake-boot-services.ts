@@ -1,24 +1,8 @@
 // Tickets and instructions in memory; the fake agent obeys as soon as its result is asked for.
-import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, TicketId } from '@rackwright/domain/ids.ts';
-import type { InstructionDeed, InstructionResult, Ports } from '@rackwright/workflows/ports.ts';
+import type { Ports } from '@rackwright/workflows/ports.ts';
 import { obey } from './fake-machine.ts';
-import type { World } from './simulated-world.ts';
-
-export type Ticket = {
-  id: TicketId;
-  key: string;
-  open: boolean;
-  inspection: Inspection | undefined;
-  instructions: Instruction[];
-};
-type Instruction = {
-  id: InstructionId;
-  name: string;
-  deed: InstructionDeed;
-  result: InstructionResult | undefined;
-  withdrawn: boolean;
-};
+import type { Ticket, World } from './world.ts';
 
 export function fakeBootServices(world: World): Pick<Ports, 'bootTickets' | 'instructions'> {
   const ticketOf = (id: TicketId): Ticket => {

@@ -1,9 +1,7 @@
 // A cluster in memory: nodes, tokens and pods that leave when evicted unless something blocks them.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ClusterAccess } from '@rackwright/workflows/ports.ts';
-import type { World } from './simulated-world.ts';
-
-export type FakeNode = { uid: string; ready: boolean; unschedulable: boolean; labels: Record<string, string> };
+import type { World } from './world.ts';
 
 export function fakeCluster(world: World): ClusterAccess {
   return {

@@ -1,7 +1,6 @@
 // The fake server itself: boots from the network into the agent, or from its disk into a node, as a real one would.
 import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
-import type { Ticket } from './fake-boot-services.ts';
-import type { World } from './simulated-world.ts';
+import type { Ticket, World } from './world.ts';
 
 export function bootMachine(world: World): void {
   const device = world.bootOnce === 'none' ? 'disk' : world.bootOnce;

@@ -1,35 +1,12 @@
 // Fakes with a memory for every port the workflows have: one server, its BMC, its agent, one cluster, one clock.
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
-import type { PowerState } from '@rackwright/domain/bmc.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
-import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { fakeBmc } from './fake-bmc.ts';
-import { fakeBootServices, type Ticket } from './fake-boot-services.ts';
-import { fakeCluster, type FakeNode } from './fake-cluster.ts';
+import { fakeBootServices } from './fake-boot-services.ts';
+import { fakeCluster } from './fake-cluster.ts';
+import type { World } from './world.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
-
-/** Everything there is. Tests read it to see how the world ended. */
-export type World = {
-  now: number;
-  server: Server;
-  power: PowerState;
-  bootOnce: 'network' | 'disk' | 'none';
-  /** What each disk holds: an image digest, 'foreign', or 'zero'. */
-  disks: Record<string, string>;
-  seenInspection: Inspection;
-  twin: { id: ServerId; name: string } | undefined;
-  bmcSerial: string;
-  tickets: Ticket[];
-  nodes: Record<string, FakeNode>;
-  tokens: Record<string, { id: string }>;
-  pods: { namespace: string; name: string; blockedBy?: string }[];
-  erasures: ErasureEvidence[];
-  agentOutcome: 'done' | 'refused';
-  /** Every deed that cannot be taken back, in order. */
-  deeds: string[];
-};
 
 export const IMAGE = 'sha256-image';
 

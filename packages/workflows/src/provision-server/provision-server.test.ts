@@ -1,13 +1,8 @@
 // Provisioning: the accepted disk and no other, one token, one Node; and the machine off when it gave up.
 import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
-import {
-  exampleInspection,
-  exampleServer,
-  IMAGE,
-  simulatedWorld,
-  type World,
-} from '@rackwright/testkit/world/simulated-world.ts';
+import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
+import type { World } from '@rackwright/testkit/world/world.ts';
 import { expect, test } from 'vitest';
 import { provisionServer } from './provision-server.ts';
 import type { ProvisionParams } from './provision-params.ts';

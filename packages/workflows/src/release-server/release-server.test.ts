@@ -1,13 +1,8 @@
 // Releasing: pods first, power next, Node only after the fence, and no way out without erased disks.
 import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
-import {
-  exampleInspection,
-  exampleServer,
-  IMAGE,
-  simulatedWorld,
-  type World,
-} from '@rackwright/testkit/world/simulated-world.ts';
+import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
+import type { World } from '@rackwright/testkit/world/world.ts';
 import { expect, test } from 'vitest';
 import { releaseFailsBy, releaseServer } from './release-server.ts';
 

@@ -1,0 +1,45 @@
+// The state of the simulated world that workflow tests read and change.
+import type { PowerState } from '@rackwright/domain/bmc.ts';
+import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
+import type { Server } from '@rackwright/domain/server.ts';
+import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
+
+export type FakeNode = { uid: string; ready: boolean; unschedulable: boolean; labels: Record<string, string> };
+
+export type Ticket = {
+  id: TicketId;
+  key: string;
+  open: boolean;
+  inspection: Inspection | undefined;
+  instructions: Instruction[];
+};
+export type Instruction = {
+  id: InstructionId;
+  name: string;
+  deed: InstructionDeed;
+  result: InstructionResult | undefined;
+  withdrawn: boolean;
+};
+
+/** Everything there is. Tests read it to see how the world ended. */
+export type World = {
+  now: number;
+  server: Server;
+  power: PowerState;
+  bootOnce: 'network' | 'disk' | 'none';
+  /** What each disk holds: an image digest, 'foreign', or 'zero'. */
+  disks: Record<string, string>;
+  seenInspection: Inspection;
+  twin: { id: ServerId; name: string } | undefined;
+  bmcSerial: string;
+  tickets: Ticket[];
+  nodes: Record<string, FakeNode>;
+  tokens: Record<string, { id: string }>;
+  pods: { namespace: string; name: string; blockedBy?: string }[];
+  erasures: ErasureEvidence[];
+  agentOutcome: 'done' | 'refused';
+  /** Every deed that cannot be taken back, in order. */
+  deeds: string[];
+};
