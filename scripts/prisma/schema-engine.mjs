@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Stands in for Prisma's native schema engine, which has to be downloaded: the same engine as WebAssembly from npm, behind the same
-// line-delimited JSON-RPC on stdin and stdout and the same `cli` sub-commands.
+// line-delimited JSON-RPC on stdin and stdout and the same `cli` sub-commands. One thing it cannot do is `migrate dev` once there are
+// migrations; `migrate diff --from-migrations prisma/migrations --to-schema prisma/schema.prisma --script` writes the next one instead.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -9,9 +10,6 @@ import * as wasm from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { databaseOf, onServer, postgresAdapterFactory, probe } from './postgres-adapter.mjs';
 
 const asked = readArguments(process.argv.slice(2));
-if (asked.rest.includes('--version') || asked.rest.includes('-V')) await sayVersion();
-else if (asked.rest[0] === 'cli') await runCliCommand(asked.rest[1]);
-else serve();
 
 function readArguments(words) {
   const found = { url: undefined, datamodels: [], rest: [] };
@@ -24,7 +22,10 @@ function readArguments(words) {
   return found;
 }
 
-async function loadWasm() {
+let loaded;
+const loadWasm = () => (loaded ??= instantiateWasm());
+
+async function instantiateWasm() {
   const file = createRequire(import.meta.url)
     .resolve('@prisma/schema-engine-wasm/schema_engine_bg')
     .replace(/\.js$/, '.wasm');
@@ -64,6 +65,7 @@ function createDatabase(url) {
   return onServer(url, (client) => client.query(`CREATE DATABASE "${databaseOf(url)}"`));
 }
 
+/** A new one for each request: one that has applied migrations has forgotten how to make a shadow database. */
 async function openEngine() {
   await loadWasm();
   const url = asked.url ?? process.env.DATABASE_URL ?? 'postgresql://127.0.0.1/none';
@@ -73,21 +75,19 @@ async function openEngine() {
   return wasm.SchemaEngine.new({ datamodels: datamodels.length > 0 ? datamodels : undefined }, log, factory);
 }
 
-async function answer(engine, method, params) {
+async function answer(method, params) {
   if (method === 'createDatabase') {
     const url = params.datasource.url ?? asked.url;
     await createDatabase(url);
     return { databaseName: databaseOf(url) };
   }
-  const opened = await engine();
+  const opened = await openEngine();
   if (method === 'getDatabaseVersion') return opened.version(params);
   if (typeof opened[method] !== 'function') throw new Error(`unknown method ${method}`);
   return (await opened[method](params)) ?? null;
 }
 
 function serve() {
-  let opened;
-  const engine = () => (opened ??= openEngine());
   let unanswered = 0;
   let inputEnded = false;
   const leaveWhenDone = () => inputEnded && unanswered === 0 && process.exit(0);
@@ -98,7 +98,7 @@ function serve() {
     const { id, method, params } = JSON.parse(line);
     if (method === undefined) return;
     unanswered += 1;
-    const reply = await answer(engine, method, params).then(
+    const reply = await answer(method, params).then(
       (result) => ({ result }),
       (error) => ({ error: describe(error) }),
     );
@@ -118,3 +118,7 @@ function describe(error) {
   const details = { is_panic: false, message, error_code: error?.code ?? null, meta: null };
   return { code: 4466, message: 'An error happened. Check the data field for details.', data: details };
 }
+
+if (asked.rest.includes('--version') || asked.rest.includes('-V')) await sayVersion();
+else if (asked.rest[0] === 'cli') await runCliCommand(asked.rest[1]);
+else serve();
