@@ -1,0 +1,88 @@
+// The sessions of one simulated BMC: few, as on real ones, and only a DELETE or long silence frees a place.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import type { Answer, RedfishJson } from './answers.ts';
+import { NO_CONTENT, refusal } from './answers.ts';
+
+export type Sessions = {
+  /** POST to the collection. */
+  open(body: RedfishJson): Answer;
+  close(id: string): Answer;
+  /** The account behind a request's headers, by token or Basic. */
+  recognises(headers: { token: string | undefined; authorization: string | undefined }): boolean;
+  has(id: string): boolean;
+  ids(): string[];
+};
+
+export const SESSIONS = '/redfish/v1/SessionService/Sessions';
+export const IDLE_SECONDS = 1_800;
+
+export function sessionTable(credentials: BmcCredentials, cap: number): Sessions {
+  const sessions = new Map<string, { token: string; usedAt: number }>();
+  let lastId = 0;
+
+  const dropIdle = () => {
+    for (const [id, { usedAt }] of sessions) if (Date.now() - usedAt > IDLE_SECONDS * 1_000) sessions.delete(id);
+  };
+  const isAccount = (username: unknown, password: unknown) =>
+    sameSecret(String(username ?? ''), credentials.username) && sameSecret(String(password ?? ''), credentials.password);
+
+  return {
+    open(body) {
+      if (!isAccount(body['UserName'], body['Password'])) return unauthorised();
+      dropIdle();
+      if (sessions.size >= cap) {
+        return refusal(503, 'SessionLimitExceeded', `The session limit of ${cap} is reached.`);
+      }
+      lastId += 1;
+      const id = String(lastId);
+      const token = randomBytes(16).toString('hex');
+      sessions.set(id, { token, usedAt: Date.now() });
+      return {
+        status: 201,
+        headers: { location: `${SESSIONS}/${id}`, 'x-auth-token': token },
+        body: sessionDocument(id, credentials.username),
+      };
+    },
+    close: (id) => (sessions.delete(id) ? NO_CONTENT : refusal(404, 'ResourceMissingAtURI', 'There is no such session.')),
+    recognises({ token, authorization }) {
+      if (token !== undefined) {
+        for (const session of sessions.values()) {
+          if (!sameSecret(session.token, token)) continue;
+          session.usedAt = Date.now();
+          return true;
+        }
+        return false;
+      }
+      const [scheme, encoded = ''] = (authorization ?? '').split(' ');
+      if (scheme?.toLowerCase() !== 'basic') return false;
+      const plain = Buffer.from(encoded, 'base64').toString('utf8');
+      const colon = plain.indexOf(':');
+      return colon >= 0 && isAccount(plain.slice(0, colon), plain.slice(colon + 1));
+    },
+    has: (id) => sessions.has(id),
+    ids: () => [...sessions.keys()],
+  };
+}
+
+export function sessionDocument(id: string, username: string): RedfishJson {
+  return {
+    '@odata.type': '#Session.v1_5_0.Session',
+    '@odata.id': `${SESSIONS}/${id}`,
+    Id: id,
+    Name: `Session ${id}`,
+    UserName: username,
+  };
+}
+
+export function unauthorised(): Answer {
+  return refusal(401, 'NoValidSession', 'No valid session and no valid account.', {
+    'www-authenticate': 'Basic realm="Redfish"',
+  });
+}
+
+/** Hashed first, so that neither length nor content shows in the time it takes. */
+function sameSecret(a: string, b: string): boolean {
+  const digest = (secret: string) => createHash('sha256').update(secret).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,88 @@
+// A Redfish BMC behind the port that workflows know.
+import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
+import { Fault } from '@rackwright/domain/errors.ts';
+import type { Bmc } from '@rackwright/workflows/ports.ts';
+import { authorise, NOBODY } from './authorisation.ts';
+import { bootOnce, readBootOverride } from './boot-override.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import type { Conversation } from './conversation.ts';
+import { conversations } from './conversation.ts';
+import type { RedfishDocument } from './documents.ts';
+import { link, part } from './documents.ts';
+import { readEventLog } from './event-log.ts';
+import type { FoundServer } from './find-server.ts';
+import { findServer } from './find-server.ts';
+import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
+import { readPower, setPower } from './power.ts';
+import { readHardware, readIdentity } from './read-hardware.ts';
+import type { Timings } from './timings.ts';
+import { FIELD_TIMINGS } from './timings.ts';
+import { openTransport, originOf } from './transport.ts';
+
+export type RedfishOptions = { clock?: Clock; timings?: Partial<Timings> };
+
+const ROOT = '/redfish/v1/';
+
+/**
+ * Reads the service root, logs in and finds the server, so that a wrong password or address shows here.
+ * Throws Fault, and then no session stays behind.
+ */
+export async function connectRedfish(
+  endpoint: BmcEndpoint,
+  credentials: BmcCredentials,
+  { clock = systemClock, timings: changed = {} }: RedfishOptions = {},
+): Promise<Bmc> {
+  const timings = { ...FIELD_TIMINGS, ...changed };
+  const { host } = originOf(endpoint);
+  const transport = openTransport(endpoint, timings);
+  let end = () => transport.close();
+  try {
+    const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host });
+    const anonymous = await readRoot(strangers('read the service root'));
+    const authorisation = authorise({ transport, credentials, timings, host, sessionsPath: sessionsPath(anonymous) });
+    end = () => authorisation.end().finally(() => transport.close());
+    const during = conversations({ transport, authorisation, clock, timings, host });
+
+    const connecting = during('connect');
+    const root = anonymous ?? (await connecting.get(ROOT)).document;
+    const server = await findServer(connecting, root);
+    if (server.quirks.freshConnections) transport.useFreshConnections();
+    return bmcOf(server, during, end);
+  } catch (error) {
+    await end().catch(() => undefined);
+    throw error;
+  }
+}
+
+function bmcOf(server: FoundServer, during: (what: string) => Conversation, end: () => Promise<void>): Bmc {
+  return {
+    identify: () => readIdentity(during('identify the server'), server),
+    power: () => readPower(during('read the power state'), server),
+    setPower: (action) => setPower(during(`set power ${action}`), server, action),
+    bootOverride: () => readBootOverride(during('read the boot override'), server),
+    bootOnce: (device, mode) => bootOnce(during(`set one-time boot to ${device} (${mode})`), server, device, mode),
+    identifyLed: () => readIdentifyLed(during('read the identify light'), server),
+    setIdentifyLed: (lit) => setIdentifyLed(during(`turn the identify light ${lit ? 'on' : 'off'}`), server, lit),
+    hardware: () => readHardware(during('read the hardware'), server),
+    eventLog: () => readEventLog(during('read the event log'), server),
+    close: () => end().catch(() => undefined),
+  };
+}
+
+/** Open to all by the standard (DSP0266 §13.2.2). Undefined where a BMC wants a login even for this. */
+async function readRoot(redfish: Conversation): Promise<RedfishDocument | undefined> {
+  try {
+    return (await redfish.get(ROOT)).document;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'bmc_auth_failed') return undefined;
+    throw error;
+  }
+}
+
+/** Some roots name sessions only among their links; a root that we may not read has them at the standard's place. */
+function sessionsPath(root: RedfishDocument | undefined): string | undefined {
+  if (root === undefined) return '/redfish/v1/SessionService/Sessions';
+  const service = link(root, 'SessionService');
+  return link(part(root, 'Links'), 'Sessions') ?? (service === undefined ? undefined : `${service.replace(/\/$/, '')}/Sessions`);
+}

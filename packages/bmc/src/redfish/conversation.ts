@@ -1,0 +1,136 @@
+// Requests to one BMC, one after the other: authorised, patient with a busy BMC, and each failure named a Fault.
+import { Fault } from '@rackwright/domain/errors.ts';
+import type { Authorisation } from './authorisation.ts';
+import { pathOf } from './authorisation.ts';
+import type { Clock } from './clock.ts';
+import type { RedfishDocument } from './documents.ts';
+import { asDocument, text } from './documents.ts';
+import { ifMatchLadder } from './etag-ladder.ts';
+import type { Deed } from './failures.ts';
+import { faultFromAnswer, faultFromSilence, isBusy, retryAfter } from './failures.ts';
+import { followTask } from './tasks.ts';
+import type { Timings } from './timings.ts';
+import type { RedfishMethod, RedfishResponse, Transport } from './transport.ts';
+import { wasNeverSent } from './transport.ts';
+
+export type Resource = { path: string; document: RedfishDocument; etag: string | undefined };
+
+/** What one operation may say to the BMC. `doing` names it in every Fault. Every method throws Fault. */
+export type Conversation = {
+  readonly doing: string;
+  readonly clock: Clock;
+  readonly timings: Timings;
+  get(path: string): Promise<Resource>;
+  /** Ends when the BMC agreed (a task too); whether it did so is the caller's to verify. */
+  patch(resource: Resource, changes: RedfishDocument): Promise<void>;
+  post(path: string, body: RedfishDocument): Promise<void>;
+};
+
+type Needs = { transport: Transport; authorisation: Authorisation; clock: Clock; timings: Timings; host: string };
+type Call = { method: RedfishMethod; path: string; body?: RedfishDocument; ifMatch?: string | undefined };
+
+const BUSY_WAITS = [5_000, 10_000, 20_000] as const;
+const MAX_RETRY_AFTER_MS = 60_000;
+const MAX_REDIRECTS = 3;
+
+/** Gives a conversation per operation; all of them share the one connection in turn. */
+export function conversations(needs: Needs): (what: string) => Conversation {
+  const { clock, timings, host } = needs;
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(turn: () => Promise<T>): Promise<T> => {
+    const mine = last.then(turn, turn);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+
+  return (what) => {
+    const doing = `${what} on ${host} (Redfish)`;
+    const call = (request: Call) => inTurn(() => patiently(needs, request, { doing, write: request.method !== 'GET' }));
+
+    const get = async (path: string): Promise<Resource> => {
+      let at = path;
+      for (let redirects = 0; ; redirects += 1) {
+        const answer = await call({ method: 'GET', path: at });
+        const next = answer.status >= 300 && answer.status < 400 ? pathOf(answer.headers.get('location')) : undefined;
+        if (next === undefined || redirects === MAX_REDIRECTS) return resourceFrom(at, answer, doing);
+        at = next;
+      }
+    };
+    const agreed = async (answer: RedfishResponse): Promise<void> => {
+      if (answer.status === 202) return followTask(answer, (path) => call({ method: 'GET', path }), { clock, timings, doing });
+      if (answer.status >= 300) throw faultFromAnswer(answer, { doing, write: true });
+    };
+
+    return {
+      doing,
+      clock,
+      timings,
+      get,
+      async patch(resource, changes) {
+        const send = (ifMatch: string | undefined) => call({ method: 'PATCH', path: resource.path, body: changes, ifMatch });
+        await agreed(await ifMatchLadder(resource.etag, send, async () => (await get(resource.path)).etag));
+      },
+      // Never with If-Match: iDRAC10 answers 412 to an action that carries one.
+      post: async (path, body) => agreed(await call({ method: 'POST', path, body })),
+    };
+  };
+}
+
+/** One answer that is neither 401 nor busy; or the Fault that says why not. */
+async function patiently(needs: Needs, request: Call, deed: Deed): Promise<RedfishResponse> {
+  const { clock, timings, authorisation } = needs;
+  const until = clock.now() + timings.busy;
+  for (let busy = 0, broken = 0; ; ) {
+    const answer = await once(needs, request, deed).catch((error: unknown) => {
+      if (error instanceof Fault) throw error;
+      // iLO resets connections that it thinks are old. Actions are not repeated blindly: they may have happened.
+      broken += 1;
+      if (broken === 1 && request.method !== 'POST' && !wasNeverSent(error)) return undefined;
+      throw faultFromSilence(error, deed);
+    });
+    if (answer === undefined) continue;
+    if (answer.status === 401) {
+      if (authorisation.renew()) continue;
+      throw authorisation.refuse(faultFromAnswer(answer, deed));
+    }
+    if (!isBusy(answer)) return answer;
+    const wait = Math.min(retryAfter(answer) ?? BUSY_WAITS[Math.min(busy, 2)] ?? 0, MAX_RETRY_AFTER_MS);
+    if (clock.now() + wait > until) throw faultFromAnswer(answer, deed);
+    busy += 1;
+    await clock.wait(wait);
+  }
+}
+
+async function once({ transport, authorisation, timings }: Needs, request: Call, deed: Deed): Promise<RedfishResponse> {
+  const headers = await authorisation.headers();
+  const answer = await transport.send({
+    method: request.method,
+    path: request.path,
+    headers: {
+      ...headers,
+      ...(request.ifMatch === undefined ? {} : { 'if-match': request.ifMatch }),
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    timeoutMs: timings.request,
+  });
+  // A document cut short is a hiccup of the BMC's web server: the same as a broken connection.
+  if (!deed.write && answer.status === 200 && parse(answer.body) === undefined) throw new SyntaxError('the answer is not JSON');
+  return answer;
+}
+
+function resourceFrom(path: string, answer: RedfishResponse, doing: string): Resource {
+  if (answer.status !== 200) throw faultFromAnswer(answer, { doing: `${doing}, reading ${path}`, write: false });
+  const document = asDocument(parse(answer.body));
+  // iDRAC appends -gzip to the ETag of an answer that it compressed unasked.
+  const etag = (answer.headers.get('etag') || text(document, '@odata.etag')).replace(/-gzip("?)$/, '$1');
+  return { path, document, etag: etag === '' ? undefined : etag };
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
