@@ -1,0 +1,35 @@
+// Puts together everything we can do with one cluster.
+import type { ClusterApi, ClusterEndpoint } from './cluster-api.ts';
+import { csrMethods, deletePendingCsrsOf } from './csr/csr-methods.ts';
+import { drainMethods } from './drain/drain-pass.ts';
+import { readHealth } from './health.ts';
+import { openConnection } from './http/connection.ts';
+import { discoverGroupVersions } from './http/group-versions.ts';
+import { cordonMethods } from './nodes/cordon.ts';
+import { nodeMethods } from './nodes/nodes.ts';
+import { ensureBootstrapRbac } from './tokens/bootstrap-rbac.ts';
+import { deleteTokensOf, tokenMethods } from './tokens/bootstrap-token.ts';
+
+/** Opens nothing yet: the first request connects. `now` is for tests. */
+export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () => new Date()): ClusterApi {
+  const connection = openConnection(endpoint);
+  const closing = new AbortController();
+  return {
+    health: () => readHealth(connection),
+    ensureBootstrapRbac: () => ensureBootstrapRbac(connection),
+    ...tokenMethods(connection),
+    ...nodeMethods(connection, closing.signal),
+    ...csrMethods(connection, now),
+    ...cordonMethods(connection, now),
+    ...drainMethods(connection, discoverGroupVersions(connection), now),
+    // The token first: without it no new request can come while the old ones are deleted.
+    async revokeAccess({ serverId, nodeName }) {
+      await deleteTokensOf(connection, serverId);
+      await deletePendingCsrsOf(connection, nodeName);
+    },
+    async close() {
+      closing.abort();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// Certificate requests of kubelets: approves the serving ones the inventory vouches for, takes back those of a server.
+import type { ClusterApi } from '../cluster-api.ts';
+import type { Connection } from '../http/connection.ts';
+import { failureFault } from '../http/faults.ts';
+import { listAll } from '../http/list-all.ts';
+import type { CsrObject } from '../http/objects.ts';
+import { mayApprove, type Verdict } from './may-approve.ts';
+import { readRequest } from './read-request.ts';
+
+const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const SERVING = 'kubernetes.io/kubelet-serving';
+
+export function csrMethods(connection: Connection, now: () => Date): Pick<ClusterApi, 'approveServingCsrs'> {
+  return {
+    async approveServingCsrs(expected) {
+      const verdicts: Awaited<ReturnType<ClusterApi['approveServingCsrs']>> = { approved: [], refused: [] };
+      for (const csr of await pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` })) {
+        const { name } = csr.metadata;
+        const request = await readRequest(csr);
+        const verdict: Verdict = request
+          ? mayApprove(request, expected)
+          : { approve: false, reason: 'its PKCS#10 cannot be read' };
+        if (!verdict.approve) verdicts.refused.push({ name, reason: verdict.reason });
+        else if (await approve(connection, csr, now())) verdicts.approved.push(name);
+      }
+      return verdicts;
+    },
+  };
+}
+
+/**
+ * Deletes what still waits for a signature in the name of this node: requests of its kubelet, and first ones that
+ * ask for the node's name with a bootstrap token.
+ */
+export async function deletePendingCsrsOf(connection: Connection, nodeName: string): Promise<void> {
+  const identity = `system:node:${nodeName}`;
+  for (const csr of await pendingCsrs(connection, {})) {
+    const subject = csr.spec.username === identity ? [identity] : (await readRequest(csr))?.subject.commonNames;
+    if (!subject?.includes(identity)) continue;
+    const path = `${CSRS}/${csr.metadata.name}`;
+    await connection.find({ method: 'DELETE', path, doing: `delete CSR ${csr.metadata.name}` });
+  }
+}
+
+async function pendingCsrs(connection: Connection, selector: Record<string, string>): Promise<CsrObject[]> {
+  const doing = 'list certificate requests';
+  const { items } = await listAll<CsrObject, CsrObject | undefined>(connection, CSRS, selector, doing, (csr) =>
+    // The field selector is honoured from 1.18 on; a filter of ours costs nothing.
+    isPending(csr) && (!selector.fieldSelector || csr.spec.signerName === SERVING) ? csr : undefined,
+  );
+  return items.filter((csr) => csr !== undefined);
+}
+
+function isPending(csr: CsrObject): boolean {
+  const decided = csr.status?.conditions?.some(({ type }) => type === 'Approved' || type === 'Denied');
+  return !decided && !csr.status?.certificate;
+}
+
+/** False: somebody changed or deleted it meanwhile; if it still waits, the next call sees it. */
+async function approve(connection: Connection, csr: CsrObject, at: Date): Promise<boolean> {
+  const path = `${CSRS}/${csr.metadata.name}/approval`;
+  const doing = `approve CSR ${csr.metadata.name}`;
+  const condition = {
+    type: 'Approved',
+    status: 'True',
+    reason: 'RackwrightInventory',
+    message: 'names and addresses are those of the server in the inventory',
+    lastUpdateTime: at.toISOString(),
+  };
+  const conditions = [...(csr.status?.conditions ?? []), condition];
+  // Items of a list carry neither kind nor apiVersion.
+  const kind = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' };
+  const body = { ...kind, ...csr, status: { ...csr.status, conditions } };
+  const answer = await connection.ask({ method: 'PUT', path, body, doing });
+  if (answer.ok) return true;
+  if (answer.failure.status === 404 || answer.failure.status === 409) return false;
+  throw failureFault(answer.failure, doing);
+}

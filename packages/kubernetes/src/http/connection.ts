@@ -1,0 +1,135 @@
+// One API server over HTTP: deadlines, size limits, credentials on every request, and failures as values or Faults.
+import { Agent, type Dispatcher } from 'undici';
+import type { ClusterEndpoint } from '../cluster-api.ts';
+import { type ApiFailure, failureFault, nonsenseFault, readFailure, silenceFault } from './faults.ts';
+
+/** A page of 500 nodes is at most some 25 MB; an answer beyond this is no API server of ours. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const DEADLINE_MS = 15_000;
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export type ApiCall = {
+  method: Method;
+  path: string;
+  query?: Record<string, string | number>;
+  body?: unknown;
+  /** "cordon node n1": stands in the error. */
+  doing: string;
+  deadlineMs?: number;
+};
+
+export type ApiAnswer<T> = { ok: true; value: T } | { ok: false; failure: ApiFailure };
+
+export interface Connection {
+  /** Non-2xx answers are values; only silence and nonsense are Faults. */
+  ask<T>(call: ApiCall): Promise<ApiAnswer<T>>;
+  /** Non-2xx answers are Faults. */
+  call<T>(call: ApiCall): Promise<T>;
+  /** Like call, and 404 is undefined. */
+  find<T>(call: ApiCall): Promise<T | undefined>;
+  /** The text as it comes, for /readyz and the like. */
+  text(path: string, doing: string): Promise<{ status: number; text: string }>;
+  /** An answer that comes in pieces for as long as `signal` lets it. */
+  stream(
+    path: string,
+    query: Record<string, string | number>,
+    doing: string,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+
+export function openConnection(endpoint: ClusterEndpoint): Connection {
+  const base = endpoint.server.replace(/\/+$/, '');
+  const agent = agentFor(endpoint, MAX_ANSWER_BYTES);
+  // Watches have no end and so no size; a silence longer than the server's own limit ends them.
+  const watchAgent = agentFor(endpoint, -1);
+  const headers = headersFor(endpoint);
+
+  async function send(call: ApiCall, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const url = new URL(base + call.path);
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, String(value));
+    const type = call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+    try {
+      return await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: call.method,
+        headers: call.body === undefined ? headers : { ...headers, 'content-type': type },
+        signal,
+        ...body,
+      });
+    } catch (cause) {
+      throw silenceFault(call.doing, call.method, cause);
+    }
+  }
+
+  async function exchange(call: ApiCall): Promise<{ status: number; text: string; retryAfter: string | undefined }> {
+    const answer = await send(call, agent, AbortSignal.timeout(call.deadlineMs ?? DEADLINE_MS));
+    const retryAfter = answer.headers['retry-after'];
+    try {
+      return { status: answer.statusCode, text: await answer.body.text(), retryAfter: retryAfter?.toString() };
+    } catch (cause) {
+      throw silenceFault(call.doing, call.method, cause);
+    }
+  }
+
+  const connection: Connection = {
+    async ask<T>(call: ApiCall) {
+      const { status, text, retryAfter } = await exchange(call);
+      if (status < 200 || status > 299) return { ok: false, failure: readFailure(status, text, retryAfter) };
+      try {
+        return { ok: true, value: JSON.parse(text) as T };
+      } catch {
+        throw nonsenseFault(call.doing, `answered ${status} with something that is not JSON`);
+      }
+    },
+    async call<T>(call: ApiCall) {
+      const answer = await connection.ask<T>(call);
+      if (!answer.ok) throw failureFault(answer.failure, call.doing);
+      return answer.value;
+    },
+    async find<T>(call: ApiCall) {
+      const answer = await connection.ask<T>(call);
+      if (answer.ok) return answer.value;
+      if (answer.failure.status === 404) return undefined;
+      throw failureFault(answer.failure, call.doing);
+    },
+    text: (path, doing) => exchange({ method: 'GET', path, doing }),
+    async stream(path, query, doing, signal) {
+      const answer = await send({ method: 'GET', path, query, doing }, watchAgent, signal);
+      if (answer.statusCode === 200) return answer.body;
+      throw failureFault(readFailure(answer.statusCode, await answer.body.text(), undefined), doing);
+    },
+    async close() {
+      await Promise.all([agent.destroy(), watchAgent.destroy()]);
+    },
+  };
+  return connection;
+}
+
+function agentFor(endpoint: ClusterEndpoint, maxResponseSize: number): Agent {
+  const { credentials } = endpoint;
+  return new Agent({
+    connections: 8,
+    pipelining: 1,
+    keepAliveTimeout: 4_000,
+    headersTimeout: 60_000,
+    bodyTimeout: 330_000,
+    maxResponseSize,
+    connect: {
+      timeout: 5_000,
+      rejectUnauthorized: endpoint.serverIdentity !== 'unchecked',
+      ...(endpoint.caData === undefined ? {} : { ca: endpoint.caData }),
+      ...(credentials.kind === 'client_certificate' ? { cert: credentials.certificate, key: credentials.key } : {}),
+    },
+  });
+}
+
+function headersFor(endpoint: ClusterEndpoint): Record<string, string> {
+  const common = { accept: 'application/json', 'user-agent': 'rackwright' };
+  if (endpoint.credentials.kind !== 'token') return common;
+  return { ...common, authorization: `Bearer ${endpoint.credentials.token}` };
+}
