@@ -1,0 +1,52 @@
+// One BMC session per server, kept for a few steps and always closed: BMCs hold few sessions and lock out who logs in often.
+import { seconds } from '@rackwright/domain/durations.ts';
+import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Bmc, WithBmc } from '@rackwright/workflows/ports.ts';
+
+type Connection = { bmc: Promise<Bmc>; last: Promise<unknown>; users: number; idle: NodeJS.Timeout | undefined };
+
+export type BmcConnections = { withBmc: WithBmc; close(): Promise<void> };
+
+const IDLE_MS = seconds(15);
+
+/** @param connect  reads endpoint and credentials of the server, opens the session */
+export function bmcConnections(connect: (serverId: ServerId) => Promise<Bmc>): BmcConnections {
+  const open = new Map<ServerId, Connection>();
+
+  const drop = async (serverId: ServerId, connection: Connection): Promise<void> => {
+    clearTimeout(connection.idle);
+    if (open.get(serverId) === connection) open.delete(serverId);
+    const bmc = await connection.bmc.catch(() => undefined);
+    await bmc?.close();
+  };
+
+  const withBmc: WithBmc = async (serverId, use) => {
+    const connection = open.get(serverId) ?? { bmc: connect(serverId), last: Promise.resolve(), users: 0, idle: undefined };
+    open.set(serverId, connection);
+    clearTimeout(connection.idle);
+    connection.users += 1;
+    // In line behind whoever talks to this BMC now: one request in flight.
+    const turn = connection.last.catch(() => undefined).then(async () => use(await connection.bmc));
+    connection.last = turn.catch(() => undefined);
+    try {
+      return await turn;
+    } catch (thrown) {
+      // The session may be what is broken: the next step begins with a new one.
+      await drop(serverId, connection);
+      throw thrown;
+    } finally {
+      connection.users -= 1;
+      if (connection.users === 0 && open.get(serverId) === connection) {
+        connection.idle = setTimeout(() => void drop(serverId, connection), IDLE_MS);
+        connection.idle.unref();
+      }
+    }
+  };
+
+  return {
+    withBmc,
+    async close() {
+      await Promise.all([...open].map(([serverId, connection]) => drop(serverId, connection)));
+    },
+  };
+}

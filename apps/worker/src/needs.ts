@@ -1,0 +1,29 @@
+// What the worker needs of the store and the queue, in its own words.
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { StepLog, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+
+/** The right to advance one operation, until it expires or another process takes it over. */
+export type Run = { operationId: OperationId; serverId: ServerId; workflow: WorkflowName; params: unknown; fence: bigint };
+
+export type RunStore = {
+  /** `busy`: another process runs it now. `over`: nothing left to do. */
+  claim(operationId: OperationId, worker: string, forMs: number): Promise<Run | 'busy' | 'over'>;
+  /** Throws StaleRun when it was taken over. */
+  renew(run: Run, forMs: number): Promise<void>;
+  stepLog(run: Run): StepLog;
+  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor): Promise<void>;
+  finish(run: Run): Promise<void>;
+  fail(run: Run, error: StoredError, event: ServerEvent): Promise<void>;
+  /** Operations whose wake-up is due or was lost, oldest first. */
+  due(limit: number): Promise<OperationId[]>;
+};
+
+export type WakeUps = { wakeUp(operationId: OperationId, options?: { delayMs?: number }): Promise<void> };
+
+/** Structured log lines; the operation's timeline is in the database, this is for who debugs the worker. */
+export type Log = {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+};
