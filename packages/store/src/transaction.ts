@@ -1,0 +1,79 @@
+// All or nothing: what is written together, and the events that tell of it.
+import type pg from 'pg';
+import { asFault, sqlState } from './connection-faults.ts';
+import type { Database, Sql } from './database.ts';
+import { appendEvents, type NewEvent } from './events.ts';
+
+export type Transaction = Sql & {
+  /** Kept until the end and numbered then, so that the lock on the numbers is short. */
+  emit(event: NewEvent): void;
+  /** What fails inside is undone alone, so that the transaction can go on and say why. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>;
+};
+
+const MOST_ATTEMPTS = 5;
+// Serialization failure and deadlock: Postgres asks for another try.
+const TRY_AGAIN = new Set(['40001', '40P01']);
+
+/**
+ * Runs `work` in one transaction. `work` may run more than once and must do nothing but SQL.
+ * Fault `database_unreachable` (effect maybe: a lost answer to COMMIT tells nothing).
+ */
+export async function inTransaction<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptTransaction(database, work);
+    } catch (error) {
+      if (attempt < MOST_ATTEMPTS && TRY_AGAIN.has(sqlState(error) ?? '')) continue;
+      throw asFault(error, 'write to the database');
+    }
+  }
+}
+
+async function attemptTransaction<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await database.pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('begin');
+    const { tx, events } = makeTransaction(client);
+    const result = await work(tx);
+    await appendEvents(tx, events);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(onError);
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+function makeTransaction(client: pg.PoolClient): { tx: Transaction; events: NewEvent[] } {
+  const events: NewEvent[] = [];
+  let depth = 0;
+  const tx: Transaction = {
+    query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows,
+    emit: (event) => void events.push(event),
+    async savepoint(work) {
+      const name = `savepoint_${++depth}`;
+      const eventsBefore = events.length;
+      await client.query(`savepoint ${name}`);
+      try {
+        const result = await work();
+        await client.query(`release savepoint ${name}`);
+        return result;
+      } catch (error) {
+        await client.query(`rollback to savepoint ${name}`);
+        events.length = eventsBefore;
+        throw error;
+      }
+    },
+  };
+  return { tx, events };
+}

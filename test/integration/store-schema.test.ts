@@ -1,0 +1,33 @@
+// The database says the same as the table, the migrations the same as the schema, and running them twice changes nothing.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
+import { migrate } from '@rackwright/store/migrate.ts';
+import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
+import { expect, test } from 'vitest';
+
+const db = useTestDatabase();
+
+test('the database knows the states of the table, and no others', async () => {
+  const rows = await db.database.query<{ state: string }>('select unnest(enum_range(null::server_state))::text as state');
+  expect(rows.map(({ state }) => state)).toEqual(Object.keys(STATES));
+});
+
+test('migrating again, also at the same time, applies nothing', async () => {
+  expect(await Promise.all([migrate(db.database), migrate(db.database), migrate(db.database)])).toEqual([[], [], []]);
+});
+
+test.each([
+  ['the migrations', ['--from-migrations', 'prisma/migrations']],
+  ['the migrated database', ['--from-config-datasource']],
+])('the Prisma schema says the same as %s', async (_, from) => {
+  const words = ['prisma', 'migrate', 'diff', ...from, '--to-schema', 'prisma/schema.prisma', '--exit-code'];
+  const env = { ...process.env, DATABASE_URL: db.url };
+  await expect(promisify(execFile)('npx', words, { env, timeout: 50_000 })).resolves.toBeDefined();
+});
+
+test("Prisma's own tool finds our ledger in order", async () => {
+  const env = { ...process.env, DATABASE_URL: db.url };
+  const { stdout } = await promisify(execFile)('npx', ['prisma', 'migrate', 'status'], { env, timeout: 50_000 });
+  expect(stdout).toContain('Database schema is up to date!');
+});
