@@ -1,0 +1,33 @@
+// The system event log by IPMI: record after record, from the oldest.
+import type { BmcLogEntry } from '@rackwright/domain/bmc.ts';
+import { COMPLETION } from '@rackwright/protocols/ipmi/constants.ts';
+import { FIRST_RECORD, getSelEntry, LAST_RECORD, WHOLE_RECORD } from '@rackwright/protocols/ipmi/get-sel-entry.ts';
+import { getSelInfo } from '@rackwright/protocols/ipmi/get-sel-info.ts';
+import { selRecord } from '@rackwright/protocols/ipmi/sel-record.ts';
+import { describeRecord } from './describe-event.ts';
+import { refusedCommand } from './faults.ts';
+import type { IpmiLine } from './line.ts';
+
+/** More than any BMC keeps; also the guard against a log whose records point in a circle. */
+const MOST_RECORDS = 4_096;
+
+export async function readEventLog(line: IpmiLine): Promise<BmcLogEntry[]> {
+  const doing = `read the event log of ${line.name}`;
+  const { entries } = await line.need(doing, getSelInfo, {});
+  const log: BmcLogEntry[] = [];
+  const seen = new Set<number>();
+  let record = FIRST_RECORD;
+  // The count is a hint: some BMCs tell a wrong one, but an empty log may answer anything to the first question.
+  while (entries > 0 && log.length < MOST_RECORDS && !seen.has(record)) {
+    seen.add(record);
+    const told = await line.ask(doing, getSelEntry, { reservation: 0, record, offset: 0, count: WHOLE_RECORD });
+    // The log was cleared, or lost its oldest record, while we read.
+    if (!told.ok && told.completion === COMPLETION.notPresent) break;
+    if (!told.ok) throw refusedCommand(doing, getSelEntry.name, told.completion);
+    const decoded = selRecord.decode(told.value.record);
+    if (decoded.ok) log.push(describeRecord(decoded.value));
+    record = told.value.next;
+    if (record === LAST_RECORD) break;
+  }
+  return log;
+}
