@@ -107,6 +107,13 @@ export const INVENTORY_ERRORS = {
     toDo: 'Import the image, or list the images to find its digest.',
     retryable: false,
   },
+  credentials_required: {
+    status: 400,
+    title: 'The credentials must be given again',
+    detail: 'The address changed; stored credentials are never sent to an address they were not given for.',
+    toDo: 'Send the credentials together with the new address.',
+    retryable: false,
+  },
   cluster_credentials_missing: {
     status: 409,
     title: 'The cluster has no credentials',
