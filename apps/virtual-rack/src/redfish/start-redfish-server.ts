@@ -50,7 +50,7 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
   };
   const closing = new AbortController();
   const listener: RequestListener = (request, response) => {
-    serve(world, request, response, closing.signal).catch(() => request.destroy());
+    serve(world, request, response, closing.signal).catch(() => request.socket.destroy());
   };
   const server = tls ? createTlsServer({ key: tls.key, cert: tls.cert }, listener) : createServer(listener);
   server.maxConnections = MAX_CONNECTIONS;
@@ -85,7 +85,7 @@ async function serve(world: BmcWorld, request: IncomingMessage, response: Server
   const fault = world.chassis.faults.intercept({ protocol: 'redfish', target: path, write: write && !path.startsWith(SESSIONS) });
   if (fault?.delayMs) await sleep(fault.delayMs, undefined, { signal: closing });
   // Never answered: the connection goes, and the client cannot know how far the BMC got.
-  if (fault?.drop) return void request.destroy();
+  if (fault?.drop) return void request.socket.destroy();
   if (fault?.status !== undefined) return send(request, response, injected(fault.status));
   send(request, response, answer(world, { method, path, headers: request.headers, body, pretend: fault?.ignoreWrite === true }));
 }

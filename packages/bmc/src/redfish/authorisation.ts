@@ -50,7 +50,10 @@ export function authorise({ transport, credentials, sessionsPath, timings, host 
   let means: Means = { kind: 'none' };
   let hadSession = false;
   // A 401 usually means that the session is gone. Not always: what we left behind is ended at the end.
-  let left: string[] = [];
+  let left: Session[] = [];
+  const leave = (): void => {
+    if (means.kind === 'session') left = [...left, means.session].slice(-MAX_LEFT);
+  };
 
   const logIn = async (): Promise<Means> => {
     if (sessionsPath === undefined) return { kind: 'basic' };
@@ -69,6 +72,7 @@ export function authorise({ transport, credentials, sessionsPath, timings, host 
     return { kind: 'basic' };
   };
   const refuse = (fault: Fault): Fault => {
+    leave();
     means = { kind: 'refused', fault };
     return fault;
   };
@@ -89,16 +93,21 @@ export function authorise({ transport, credentials, sessionsPath, timings, host 
     },
     renew() {
       if (means.kind !== 'session') return false;
-      if (means.session.path !== undefined) left = [...left, means.session.path].slice(-MAX_LEFT);
+      leave();
       means = { kind: 'none' };
       return true;
     },
     refuse,
     async end() {
-      if (means.kind !== 'session') return;
-      const { token, path } = means.session;
-      means = { kind: 'none' };
-      for (const each of [...left, ...(path === undefined ? [] : [path])]) await closeSession(transport, each, token, timings);
+      const current = means.kind === 'session' ? means.session : undefined;
+      const doing = `talk to ${host} (Redfish)`;
+      refuse(new Fault({ code: 'bmc_unreachable', doing, retry: 'never', cause: 'the connection was closed on our side' }));
+      const ending = left;
+      left = [];
+      // A session that is good may end the others; its own end comes last, as `refuse` put it.
+      for (const { path, token } of ending) {
+        if (path !== undefined) await closeSession(transport, path, current?.token ?? token, timings);
+      }
     },
   };
 }

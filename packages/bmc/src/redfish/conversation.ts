@@ -80,7 +80,7 @@ export function conversations(needs: Needs): (what: string) => Conversation {
 async function patiently(needs: Needs, request: Call, deed: Deed): Promise<RedfishResponse> {
   const { clock, timings, authorisation } = needs;
   const until = clock.now() + timings.busy;
-  for (let busy = 0, broken = 0; ; ) {
+  for (let busy = 0, broken = 0, renewed = false; ; ) {
     const answer = await once(needs, request, deed).catch((error: unknown) => {
       if (error instanceof Fault) throw error;
       // iLO resets connections that it thinks are old. Actions are not repeated blindly: they may have happened.
@@ -90,8 +90,10 @@ async function patiently(needs: Needs, request: Call, deed: Deed): Promise<Redfi
     });
     if (answer === undefined) continue;
     if (answer.status === 401) {
-      if (authorisation.renew()) continue;
-      throw authorisation.refuse(faultFromAnswer(answer, deed));
+      // Once per request: a token that is refused fresh from the login will not get better.
+      if (renewed || !authorisation.renew()) throw authorisation.refuse(faultFromAnswer(answer, deed));
+      renewed = true;
+      continue;
     }
     if (!isBusy(answer)) return answer;
     const wait = Math.min(retryAfter(answer) ?? BUSY_WAITS[Math.min(busy, 2)] ?? 0, MAX_RETRY_AFTER_MS);
