@@ -69,7 +69,7 @@ export class ByteReader {
   /** The next `count` bytes, as a copy. */
   take(count: number): Uint8Array {
     const at = this.#take(count);
-    return at === undefined ? new Uint8Array(0) : Uint8Array.from(this.#bytes.subarray(at, at + count)); // slice() of a Buffer is a view
+    return at === undefined ? new Uint8Array(0) : new Uint8Array(this.#bytes.subarray(at, at + count)); // slice() of a Buffer is a view
   }
 
   /** Everything that is left, as a copy. */

@@ -83,5 +83,7 @@ export class ByteWriter {
 
 /** The inverse of `latin1`; characters above U+00FF are cut to their low byte. */
 export function latin1Bytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0) & 0xff);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at); // a Uint8Array keeps the low byte
+  return bytes;
 }

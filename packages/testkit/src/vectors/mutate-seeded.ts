@@ -21,7 +21,7 @@ const INTERESTING = [0, 1, 0x7f, 0x80, 0xfe, 0xff];
 const LONGEST = 65_507; // the largest UDP payload
 
 function mutate(original: Uint8Array, next: () => number): Uint8Array {
-  let bytes = Uint8Array.from(original);
+  let bytes = new Uint8Array(original);
   for (let times = 1 + (next() % 4); times > 0; times--) bytes = mutateOnce(bytes, next);
   return bytes;
 }
@@ -37,15 +37,18 @@ function mutateOnce(bytes: Uint8Array<ArrayBuffer>, next: () => number): Uint8Ar
       return replaced(bytes, at, INTERESTING[next() % INTERESTING.length] ?? 0);
     case 3:
       return bytes.slice(0, at);
-    case 4: {
-      const part = bytes.slice(at, at + 1 + (next() % 32));
-      return Uint8Array.from([...bytes.subarray(0, at), ...part, ...bytes.subarray(at)]).slice(0, LONGEST);
-    }
-    default: {
-      const gone = 1 + (next() % 8);
-      return Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + gone)]);
-    }
+    case 4:
+      return joined(bytes.subarray(0, at + 1 + (next() % 32)), bytes.subarray(at));
+    default:
+      return joined(bytes.subarray(0, at), bytes.subarray(at + 1 + (next() % 8)));
   }
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(head.length + tail.length);
+  whole.set(head);
+  whole.set(tail, head.length);
+  return whole.slice(0, LONGEST);
 }
 
 function replaced(bytes: Uint8Array<ArrayBuffer>, at: number, value: number): Uint8Array<ArrayBuffer> {
