@@ -1,0 +1,124 @@
+// A kubelet without containers: joins with a bootstrap token, keeps its node Ready, and falls silent when its server is off.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ClusterCredentials } from '@rackwright/kubernetes/cluster-api.ts';
+import { type Connection, openConnection } from '@rackwright/kubernetes/http/connection.ts';
+import { type KubeletKeys, makeKubeletKeys, privateKeyPem } from './certificate-requests.ts';
+import {
+  type KubeletFacts,
+  readCertificate,
+  registerNode,
+  renewLease,
+  reportReady,
+  requestCertificate,
+  tendPods,
+} from './kubelet-requests.ts';
+
+/** What stands on the server's disk. Give it to the next start and it needs no token; an erased disk is an empty object. */
+export type KubeletDisk = { clientCertificate?: string; clientKey?: string; servingCertificate?: string };
+
+export type SimulatedKubeletOptions = KubeletFacts & {
+  url: string;
+  caData?: string;
+  /** `id.secret`; used while the disk holds no client certificate. */
+  bootstrapToken?: string;
+  disk?: KubeletDisk;
+  heartbeatMs?: number;
+  /** How long it waits before it asks again, for a signature or after an error. */
+  retryMs?: number;
+  /** A pair to share among many: making one costs more than all else here. */
+  keys?: KubeletKeys;
+  /** What went wrong; it goes on trying by itself. */
+  onTrouble?: (cause: unknown) => void;
+};
+
+export type SimulatedKubelet = {
+  disk: KubeletDisk;
+  /** How far it is. */
+  stage: () => 'joining' | 'registering' | 'serving' | 'stopped';
+  /** The power is cut: nobody is told. */
+  stop: () => Promise<void>;
+};
+
+export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKubelet {
+  const { disk = {}, heartbeatMs = 10_000, retryMs = 1_000 } = options;
+  const power = new AbortController();
+  const { signal } = power;
+  let stage: 'joining' | 'registering' | 'serving' = 'joining';
+  let connection: Connection | undefined;
+
+  async function connect(credentials: ClusterCredentials): Promise<Connection> {
+    await connection?.close();
+    const ca = options.caData === undefined ? {} : { caData: options.caData };
+    connection = openConnection({ server: options.url, ...ca, credentials });
+    return connection;
+  }
+
+  async function join(keys: KubeletKeys): Promise<void> {
+    if (disk.clientCertificate !== undefined) return;
+    const api = await connect(
+      options.bootstrapToken === undefined ? { kind: 'none' } : { kind: 'token', token: options.bootstrapToken },
+    );
+    const name = await requestCertificate(api, options, keys, 'client');
+    for (;;) {
+      const certificate = await readCertificate(api, name);
+      if (certificate === 'gone') throw new Error(`the request ${name} was deleted`);
+      if (certificate !== undefined) {
+        disk.clientKey = await privateKeyPem(keys);
+        disk.clientCertificate = certificate;
+        return;
+      }
+      await sleep(retryMs, undefined, { signal });
+    }
+  }
+
+  async function live(keys: KubeletKeys): Promise<void> {
+    const api = await connect(nodeCredentials(options.url, disk));
+    stage = 'registering';
+    await registerNode(api, options);
+    await renewLease(api, options.nodeName, new Date());
+    await reportReady(api, options, new Date());
+    stage = 'serving';
+    let request = disk.servingCertificate === undefined ? await requestCertificate(api, options, keys, 'serving') : undefined;
+    for (;;) {
+      await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
+      await renewLease(api, options.nodeName, new Date());
+      await tendPods(api, options.nodeName);
+      if (request === undefined) continue;
+      const certificate = await readCertificate(api, request);
+      if (certificate === undefined) continue;
+      if (certificate !== 'gone') disk.servingCertificate = certificate;
+      request = certificate === 'gone' ? await requestCertificate(api, options, keys, 'serving') : undefined;
+    }
+  }
+
+  async function run(): Promise<void> {
+    const keys = options.keys ?? (await makeKubeletKeys());
+    while (!signal.aborted) {
+      try {
+        await join(keys);
+        await live(keys);
+      } catch (cause) {
+        if (signal.aborted) return;
+        options.onTrouble?.(cause);
+        await sleep(retryMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  const running = run();
+  return {
+    disk,
+    stage: () => (signal.aborted ? 'stopped' : stage),
+    async stop() {
+      power.abort();
+      await connection?.close();
+      await running;
+    },
+  };
+}
+
+/** Over TLS a certificate is shown as such; the simulated API server, which has none, takes it as bearer token. */
+function nodeCredentials(url: string, { clientCertificate = '', clientKey = '' }: KubeletDisk): ClusterCredentials {
+  if (url.startsWith('https:')) return { kind: 'client_certificate', certificate: clientCertificate, key: clientKey };
+  return { kind: 'token', token: clientCertificate };
+}
