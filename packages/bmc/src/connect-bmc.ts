@@ -1,0 +1,23 @@
+// Opens the door to a BMC by the protocol that its endpoint names.
+import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
+import type { Bmc, ConnectBmc } from '@rackwright/workflows/ports.ts';
+import type { IpmiOptions } from './ipmi/connect-ipmi.ts';
+import { connectIpmi } from './ipmi/connect-ipmi.ts';
+import type { RedfishOptions } from './redfish/connect-redfish.ts';
+import { connectRedfish } from './redfish/connect-redfish.ts';
+
+export type ConnectBmcOptions = { redfish?: RedfishOptions; ipmi?: IpmiOptions };
+
+/** The port's function. Throws Fault; `bmc_auth_failed` is never to be tried again with the same credentials. */
+export function bmcConnector(options: ConnectBmcOptions = {}): ConnectBmc {
+  return (endpoint, credentials) => connectBmc(endpoint, credentials, options);
+}
+
+export function connectBmc(endpoint: BmcEndpoint, credentials: BmcCredentials, options: ConnectBmcOptions = {}): Promise<Bmc> {
+  switch (endpoint.protocol) {
+    case 'redfish':
+      return connectRedfish(endpoint, credentials, options.redfish);
+    case 'ipmi':
+      return connectIpmi(endpoint, credentials, options.ipmi);
+  }
+}
