@@ -1,0 +1,55 @@
+// Rackwright itself as a process of its own, as an operator runs it; optionally inside a network namespace.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const ROOT = join(import.meta.dirname, '../../..');
+
+export type RackwrightProcess = { url: string; process: ChildProcess; stop(): Promise<void>; kill(): Promise<void> };
+
+export type RackwrightOptions = {
+  /** Added to a clean environment: nothing of the test's own leaks in. */
+  env: Record<string, string>;
+  httpPort: number;
+  logFile: string;
+  args?: string[];
+};
+
+/** Ready when /readyz says so. */
+export async function startRackwright({ env, httpPort, logFile, args = [] }: RackwrightOptions): Promise<RackwrightProcess> {
+  const main = join(ROOT, 'apps/rackwright/src/main.ts');
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: process.env['HOME'] ?? '/root',
+    RACKWRIGHT_HTTP_PORT: String(httpPort),
+    ...env,
+  };
+  const child = spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const exited = new Promise<void>((done) => child.once('exit', () => done()));
+  const url = `http://127.0.0.1:${httpPort}`;
+  await untilReady(url, child, logFile);
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+    log.end();
+  };
+  return { url, process: child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
+}
+
+async function untilReady(url: string, child: ChildProcess, logFile: string): Promise<void> {
+  const limit = Date.now() + 60_000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`Rackwright ended with ${child.exitCode}; see ${logFile}`);
+    const ready = await fetch(`${url}/readyz`).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+    if (ready) return;
+    if (Date.now() > limit) throw new Error(`Rackwright is not ready after 60 s; see ${logFile}`);
+    await pause(50);
+  }
+}
