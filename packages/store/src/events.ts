@@ -21,6 +21,7 @@ export type SubjectKind =
 export type EventKind =
   | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
+  | 'server.phoned_home'
   | 'operation.started'
   | 'operation.step'
   | 'operation.waiting'

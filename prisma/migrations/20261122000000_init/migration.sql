@@ -146,6 +146,9 @@ CREATE TABLE "allocations" (
     "node_uid" TEXT,
     "operation_id" TEXT NOT NULL,
     "allocated_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    "seed_claimed_at" TIMESTAMPTZ(3),
+    "phoned_home" JSONB,
+    "phoned_home_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "allocations_pkey" PRIMARY KEY ("server_id")
 );

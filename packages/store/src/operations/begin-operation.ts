@@ -1,0 +1,79 @@
+// Begins an operation: the move, the operation, the lease and the events, or nothing.
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
+import { lockServer, moveLocked } from '../servers/move-server.ts';
+import type { Transaction } from '../transaction.ts';
+
+export type BeginOperation = {
+  serverId: ServerId;
+  /** The event of the life-cycle table that leads into the working state. */
+  event: 'onboard' | 'provision' | 'release';
+  params: Record<string, unknown>;
+  requestedBy: string;
+  reason: string;
+};
+
+/**
+ * Refusals: `not_found`, `operation_in_progress` {operationId}, `not_allowed_in_state` {state, event}.
+ * Whoever called wakes the operation after the commit; a lost wake-up is found by the sweep.
+ */
+export async function beginOperation(tx: Transaction, id: OperationId, request: BeginOperation): Promise<void> {
+  const { serverId, event, requestedBy, reason } = request;
+  const server = await lockServer(tx, serverId);
+  const [running] = await tx.query<{ id: string }>(`select id from operations where server_id = $1 and state = 'running'`, [
+    serverId,
+  ]);
+  if (running) throw new Refusal('operation_in_progress', { operationId: running.id });
+
+  const to = next(server.state, event);
+  const workflow = to && workflowOf(to);
+  if (!workflow) throw new Refusal('not_allowed_in_state', { state: server.state, event });
+  await moveLocked(tx, server, { event, actor: 'operator', by: requestedBy, reason, operationId: id });
+
+  await tx.query(
+    `insert into operations (id, type, server_id, params, requested_by, reason, deadline_at, wake_at)
+     values ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(mins => $7), clock_timestamp())`,
+    [id, workflow.name, serverId, JSON.stringify(request.params), requestedBy, reason, workflow.limitMinutes],
+  );
+  await takeLease(tx, serverId, id, workflow.name);
+  tx.emit({
+    kind: 'operation.started',
+    subject: { kind: 'operation', id },
+    serverId,
+    operationId: id,
+    payload: { type: workflow.name, requestedBy, reason },
+  });
+}
+
+/** A lease that ran out belonged to an operation that no longer exists as running: the running one would have prolonged it. */
+async function takeLease(tx: Transaction, serverId: ServerId, operationId: OperationId, reason: string): Promise<void> {
+  const taken = await tx.query(
+    `insert into server_leases (server_id, operation_id, reason, expires_at)
+     select server_id, id, $3, deadline_at + interval '1 day' from operations where id = $2 and server_id = $1
+     on conflict (server_id) do update
+       set operation_id = excluded.operation_id, reason = excluded.reason, acquired_at = now(), expires_at = excluded.expires_at
+       where server_leases.expires_at < now()
+     returning server_id`,
+    [serverId, operationId, reason],
+  );
+  if (taken.length > 0) return;
+  const [holder] = await tx.query<{ operationId: string }>(
+    'select operation_id as "operationId" from server_leases where server_id = $1',
+    [serverId],
+  );
+  throw new Refusal('operation_in_progress', { operationId: holder?.operationId ?? 'unknown' });
+}
+
+/** Is this operation the one that may power the server and change what it boots? */
+export async function holdsLease(
+  sql: Pick<Transaction, 'query'>,
+  serverId: ServerId,
+  operationId: OperationId,
+): Promise<boolean> {
+  const rows = await sql.query('select from server_leases where server_id = $1 and operation_id = $2 and expires_at > now()', [
+    serverId,
+    operationId,
+  ]);
+  return rows.length > 0;
+}

@@ -1,0 +1,73 @@
+// The end of an operation: its state, the server's move, the lease, the tickets and the events, in one transaction.
+import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
+import { lockServer, moveLocked } from '../servers/move-server.ts';
+import type { Transaction } from '../transaction.ts';
+
+export type Ending = { event: ServerEvent; error: StoredError | null };
+type Ended = { operationId: OperationId; serverId: ServerId };
+
+/** The operation must be locked, and running. */
+export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending): Promise<void> {
+  const { operationId, serverId } = ended;
+  const server = await lockServer(tx, serverId);
+  const { event, error } = await refuseUnlessErased(tx, ended, server.state, wanted);
+  const state = error === null ? 'succeeded' : error.code === 'operation_cancelled' ? 'cancelled' : 'failed';
+
+  await tx.query(
+    `update operations
+        set state = $2::operation_state, finished_at = clock_timestamp(), error = $3,
+            wake_at = null, run_by = null, run_until = null, waiting_for = null
+      where id = $1`,
+    [operationId, state, error === null ? null : JSON.stringify(error)],
+  );
+  await closeTickets(tx, ended);
+  await tx.query('delete from server_leases where server_id = $1 and operation_id = $2', [serverId, operationId]);
+  const reason = error === null ? '' : error.code;
+  const to = await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId });
+  tx.emit({
+    kind: 'operation.ended',
+    subject: { kind: 'operation', id: operationId },
+    serverId,
+    operationId,
+    payload: { state, serverState: to, ...(error ? { code: error.code } : {}) },
+  });
+}
+
+/** What a workflow says is not believed here: a server leaves `releasing` for `available` with evidence for each disk, or not at all. */
+async function refuseUnlessErased(
+  tx: Transaction,
+  { operationId, serverId }: Ended,
+  state: string,
+  wanted: Ending,
+): Promise<Ending> {
+  if (state !== 'releasing' || wanted.event !== 'finish') return wanted;
+  const [hardware] = await tx.query<{ inspection: Inspection }>('select inspection from accepted_hardware where server_id = $1', [
+    serverId,
+  ]);
+  const evidence = await tx.query<{ evidence: ErasureEvidence }>(
+    'select evidence from erasures where operation_id = $1 and server_id = $2',
+    [operationId, serverId],
+  );
+  const missing = hardware
+    ? disksNotErased(
+        hardware.inspection,
+        evidence.map((row) => row.evidence),
+      )
+    : ['every disk: none was ever counted'];
+  if (missing.length === 0) return wanted;
+  const serials = missing.join(', ');
+  const message = `no good evidence that these were erased: ${serials}`;
+  return { event: 'fail', error: { kind: 'refusal', code: 'disks_not_erased', message, retry: 'never', facts: { serials } } };
+}
+
+async function closeTickets(tx: Transaction, { operationId, serverId }: Ended): Promise<void> {
+  const closed = await tx.query<{ id: TicketId }>(
+    'update boot_tickets set closed_at = clock_timestamp() where operation_id = $1 and closed_at is null returning id',
+    [operationId],
+  );
+  for (const { id } of closed) tx.emit({ kind: 'ticket.closed', subject: { kind: 'ticket', id }, serverId, operationId });
+}

@@ -1,0 +1,83 @@
+// The only way a server changes its state: asks the table, writes the state, tells of it.
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import {
+  type Actor,
+  allowed,
+  next,
+  type ServerEvent,
+  type ServerState,
+  workflowOf,
+} from '@rackwright/domain/server-lifecycle/table.ts';
+import { type Database, type Sql } from '../database.ts';
+import { inTransaction, type Transaction } from '../transaction.ts';
+import { readServer, type ServerRecord } from './read-server.ts';
+
+export type LockedServer = { id: ServerId; state: ServerState; version: number; serial: string | null };
+
+/** What the caller saw last; `any` is the explicit opt-out. */
+export type Expected = number | 'any';
+
+/** Nobody else changes this server until the transaction ends. Refusal `not_found`. */
+export async function lockServer(sql: Sql, id: ServerId): Promise<LockedServer> {
+  const [row] = await sql.query<LockedServer>(
+    'select id, state::text as state, version, serial from servers where id = $1 for no key update',
+    [id],
+  );
+  if (!row) throw new Refusal('not_found', { kind: 'server', id });
+  return row;
+}
+
+export function refuseOtherVersion(current: number, expected: Expected): void {
+  if (expected !== 'any' && expected !== current) throw new Refusal('precondition_failed', { expected, current });
+}
+
+export type Move = { event: ServerEvent; actor: Actor; by: string; reason: string; operationId?: OperationId };
+
+/** @returns the new state. Refusal `not_allowed_in_state` {state, event}. The server must be locked by this transaction. */
+export async function moveLocked(tx: Transaction, server: LockedServer, move: Move): Promise<ServerState> {
+  const to = next(server.state, move.event);
+  if (to === undefined || !allowed(server.state, move.actor).includes(move.event))
+    throw new Refusal('not_allowed_in_state', { state: server.state, event: move.event });
+  // Only a machine that was named can be on file.
+  if (to === 'registered' && server.serial === null) throw new Refusal('conflicting_value', { constraint: 'servers_serial' });
+  const [moved] = await tx.query<{ version: number }>(
+    `update servers set state = $2::server_state, state_since = clock_timestamp(), version = version + 1, updated_at = clock_timestamp(),
+            address = case when $2 = 'retired' then null else address end
+      where id = $1 returning version`,
+    [server.id, to],
+  );
+  tx.emit({
+    kind: 'server.moved',
+    subject: { kind: 'server', id: server.id },
+    serverId: server.id,
+    operationId: move.operationId,
+    version: moved?.version,
+    payload: { from: server.state, to, event: move.event, by: move.by, reason: move.reason },
+  });
+  return to;
+}
+
+/** A move that runs no workflow. What leads into a working state is an operation: see operations/begin-operation.ts. */
+export async function moveServer(
+  tx: Transaction,
+  id: ServerId,
+  event: ServerEvent,
+  expected: Expected,
+  { by, reason }: { by: string; reason: string },
+): Promise<ServerRecord> {
+  const server = await lockServer(tx, id);
+  refuseOtherVersion(server.version, expected);
+  const to = next(server.state, event);
+  if (to !== undefined && workflowOf(to)) throw new Refusal('not_allowed_in_state', { state: server.state, event });
+  await moveLocked(tx, server, { event, actor: 'operator', by, reason });
+  return readServer(tx, id);
+}
+
+/** `moveServer` in a transaction of its own. */
+export function servers(database: Database) {
+  return {
+    move: (id: ServerId, event: ServerEvent, expectedVersion: Expected, who: { by: string; reason: string }) =>
+      inTransaction(database, (tx) => moveServer(tx, id, event, expectedVersion, who)),
+  };
+}
