@@ -123,19 +123,21 @@ function powerSupply(initial: 'on' | 'off', { machine, takeBoot, logEvent }: Sur
   // A change that was overtaken (a hard off during a graceful one) must not settle the state later.
   let turn = 0;
 
-  const change = (steps: readonly [passing: PowerState, settled: PowerState, deed: () => Promise<void> | void][]) => {
+  const change = (
+    steps: readonly [passing: PowerState, settled: PowerState, deed: () => Promise<void> | void, said?: string][],
+  ) => {
     turn += 1;
     const mine = turn;
     let fallBack: PowerState = state === 'on' || state === 'off' ? state : 'unknown';
     void (async () => {
-      for (const [passing, settled, deed] of steps) {
+      for (const [passing, settled, deed, said] of steps) {
         if (mine !== turn) return;
         state = passing;
         await deed();
         if (mine !== turn) return;
         state = settled;
         fallBack = settled;
-        logEvent('ok', `System power is ${settled}`);
+        logEvent('ok', said ?? `System power is ${settled}`);
       }
     })().catch((cause: unknown) => {
       if (mine === turn) state = fallBack;
@@ -159,7 +161,7 @@ function powerSupply(initial: 'on' | 'off', { machine, takeBoot, logEvent }: Sur
         if (state === 'off' || state === 'powering_off') return 'already';
         return change([['powering_off', 'off', () => machine.onPowerOff('graceful')]]);
       case 'reset':
-        return running() ? change([['on', 'on', () => machine.onReset(takeBoot())]]) : 'refused';
+        return running() ? change([['on', 'on', () => machine.onReset(takeBoot()), 'System was reset']]) : 'refused';
       case 'cycle':
         return running() ? change([[...turnOff], [...turnOn]]) : 'refused';
       case 'nmi':

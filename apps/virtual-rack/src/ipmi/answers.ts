@@ -6,12 +6,12 @@ import { COMPLETION } from '@rackwright/protocols/ipmi/constants.ts';
 import { getChannelAuthenticationCapabilities } from '@rackwright/protocols/ipmi/get-channel-authentication-capabilities.ts';
 import { cipherSuiteRecord, getChannelCipherSuites } from '@rackwright/protocols/ipmi/get-channel-cipher-suites.ts';
 import { getDeviceId } from '@rackwright/protocols/ipmi/get-device-id.ts';
-import { getSdrRepositoryInfo } from '@rackwright/protocols/ipmi/get-sdr-repository-info.ts';
 import { getSystemGuid } from '@rackwright/protocols/ipmi/get-system-guid.ts';
 import { guidBytes } from '@rackwright/protocols/ipmi/guid.ts';
 import { LEVEL_BEYOND_LIMIT, setSessionPrivilegeLevel } from '@rackwright/protocols/ipmi/set-session-privilege-level.ts';
 import { CHASSIS_ANSWERS } from './chassis-answers.ts';
 import { ANYBODY, type Handler, handler, refuse } from './handler.ts';
+import { BMC_SUPPORT, SDR_ANSWERS } from './sdr-answers.ts';
 import { STORAGE_ANSWERS } from './storage-answers.ts';
 
 const CHANNEL = 1;
@@ -19,8 +19,6 @@ const CHANNEL = 1;
 const AUTHENTICATION_TYPES = 0x80;
 const NAMED_USERS_ONLY = 0x04;
 const VERSION_2_ONLY = 0x02;
-/** Sensor, SDR, SEL and FRU device, chassis. */
-const SUPPORT = 0x8f;
 const RECORDS_PER_PAGE_BYTES = 16;
 
 const SUITES = Uint8Array.from(
@@ -29,7 +27,7 @@ const SUITES = Uint8Array.from(
 
 const APP_ANSWERS: Handler[] = [
   handler(getDeviceId, (_request, { chassis }) => ({
-    ...{ deviceId: 0x20, revision: 1, busy: false, ipmiVersion: 0x02, support: SUPPORT, product: 1 },
+    ...{ deviceId: 0x20, revision: 1, busy: false, ipmiVersion: 0x02, support: BMC_SUPPORT, product: 1 },
     firmware: firmwareVersion(chassis.identity.bmcFirmware),
     manufacturer: enterpriseNumber(chassis.identity.vendor),
   })),
@@ -61,12 +59,6 @@ const APP_ANSWERS: Handler[] = [
   handler(closeSession, ({ sessionId }, _bmc, caller) => {
     return caller?.close(sessionId) ? {} : refuse(0x87); // invalid session id (§22.19)
   }),
-];
-
-const SDR_ANSWERS: Handler[] = [
-  handler(getSdrRepositoryInfo, () => ({
-    ...{ version: 0x51, records: 0, freeBytes: 0, lastAdded: 0, lastErased: 0, support: 0 },
-  })),
 ];
 
 const BY_NUMBER = new Map(

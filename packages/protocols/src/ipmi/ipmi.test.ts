@@ -18,6 +18,7 @@ import { getChassisStatus } from './get-chassis-status.ts';
 import { getDeviceId } from './get-device-id.ts';
 import { getFruInventoryAreaInfo } from './get-fru-inventory-area-info.ts';
 import { getSdrRepositoryInfo } from './get-sdr-repository-info.ts';
+import { getSdr } from './get-sdr.ts';
 import { getSelEntry } from './get-sel-entry.ts';
 import { getSelInfo } from './get-sel-info.ts';
 import { getSystemBootOptions } from './get-system-boot-options.ts';
@@ -25,11 +26,13 @@ import { getSystemGuid } from './get-system-guid.ts';
 import { type GuidOrder, guidBytes, guidText } from './guid.ts';
 import { decodeLanMessage, encodeLanMessage } from './lan-message.ts';
 import { openSessionRequest, openSessionResponse } from './open-session.ts';
+import { managementControllerSdr } from './management-controller-sdr.ts';
 import { rakp1 } from './rakp-1.ts';
 import { rakp2 } from './rakp-2.ts';
 import { rakp3 } from './rakp-3.ts';
 import { rakp4 } from './rakp-4.ts';
 import { readFruData } from './read-fru-data.ts';
+import { reserveSdrRepository } from './reserve-sdr-repository.ts';
 import { reserveSel } from './reserve-sel.ts';
 import { decodeRmcp, encodeRmcp } from './rmcp.ts';
 import { selRecord } from './sel-record.ts';
@@ -48,7 +51,7 @@ const COMMANDS = [
     getSelInfo,
     getSystemBootOptions,
   ],
-  ...[getSystemGuid, readFruData, reserveSel, setSessionPrivilegeLevel, setSystemBootOptions],
+  ...[getSdr, getSystemGuid, readFruData, reserveSdrRepository, reserveSel, setSessionPrivilegeLevel, setSystemBootOptions],
 ] as unknown as IpmiCommand<unknown, unknown>[];
 
 const isEmpty = (body: Body<unknown>) => body === noRequest || body === noResponse;
@@ -70,6 +73,7 @@ const CODECS = new Map<string, Codec<unknown>>([
     'rakp-4': rakp4,
     'boot-flags': bootFlags,
     'sel-record': selRecord,
+    'management-controller-sdr': managementControllerSdr,
     fru: { decode: decodeFru, encode: encodeFru },
   } as unknown as Record<string, Codec<unknown>>),
 ]);
