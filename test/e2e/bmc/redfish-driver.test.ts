@@ -193,8 +193,8 @@ describe('sessions', () => {
 
   test('a connect that fails half-way leaves no session', async () => {
     bench = await startBench();
-    bench.chassis.faults.add({ match: '/Managers/1$', status: 404 });
-    expect(await faultOf(bench.connect())).toMatchObject({ code: 'bmc_unsupported' });
+    bench.chassis.faults.add({ match: '/Managers/1$', status: 500 });
+    expect(await faultOf(bench.connect())).toMatchObject({ code: 'bmc_protocol_error' });
     expect(bench.server.sessions()).toBe(0);
   });
 });

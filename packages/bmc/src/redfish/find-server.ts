@@ -17,8 +17,7 @@ export type FoundServer = {
 
 export async function findServer(redfish: Conversation, root: RedfishDocument): Promise<FoundServer> {
   const system = await findSystem(redfish, root);
-  const managerPath = links(part(system.document, 'Links'), 'ManagedBy')[0] ?? (await firstManager(redfish, root));
-  const manager = managerPath === undefined ? {} : (await redfish.get(managerPath)).document;
+  const manager = await findManager(redfish, root, system.document);
   return {
     root,
     systemPath: system.path,
@@ -53,9 +52,19 @@ function serverLikeness(system: RedfishDocument): number {
   return can.filter((each) => Object.keys(each).length > 0).length * 2 + physical;
 }
 
-/** Huawei 1288H has managers and does not link to them. */
-async function firstManager(redfish: Conversation, root: RedfishDocument): Promise<string | undefined> {
-  const collection = link(root, 'Managers');
+/** Empty where there is none to read: a server can be steered without knowing its BMC's model. */
+async function findManager(redfish: Conversation, root: RedfishDocument, system: RedfishDocument): Promise<RedfishDocument> {
+  try {
+    // Huawei 1288H has managers and does not link to them.
+    const path = links(part(system, 'Links'), 'ManagedBy')[0] ?? (await firstMember(redfish, link(root, 'Managers')));
+    return path === undefined ? {} : (await redfish.get(path)).document;
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'bmc_unsupported') return {};
+    throw error;
+  }
+}
+
+async function firstMember(redfish: Conversation, collection: string | undefined): Promise<string | undefined> {
   return collection === undefined ? undefined : links((await redfish.get(collection)).document, 'Members')[0];
 }
 

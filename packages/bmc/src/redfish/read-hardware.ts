@@ -18,12 +18,15 @@ export async function readIdentity(redfish: Conversation, server: FoundServer): 
 export async function readHardware(redfish: Conversation, server: FoundServer): Promise<BmcHardware> {
   const system = (await redfish.get(server.systemPath)).document;
   const warnings: string[] = [];
-  // A BMC that says 403 or never answers would only waste its patience and ours on the remaining parts.
+  let busyParts = 0;
+  // A BMC that refuses us or never answers would only waste its time and ours on the remaining parts. One part may stay busy
+  // (iDRAC's SYS518 while its sources start), two mean that the BMC is.
   const tolerate = async <T>(what: string, reading: () => Promise<T[]>): Promise<T[]> => {
     try {
       return await reading();
     } catch (error) {
       if (!(error instanceof Fault) || error.code === 'bmc_auth_failed' || error.code === 'bmc_unreachable') throw error;
+      if (error.code === 'bmc_busy' && ++busyParts > 1) throw error;
       warnings.push(`${what} could not be read: ${error.code}`);
       return [];
     }
