@@ -51,7 +51,8 @@ function agree(terms: Terms, name: string, value: number, fileSize: number, limi
       return value;
     case 'tsize':
       terms.askedSize = true;
-      return fileSize;
+      // Left out for an empty file: curl takes a size of 0 for a fault and hangs up.
+      return fileSize > 0 ? fileSize : undefined;
     default:
       return undefined;
   }

@@ -1,0 +1,50 @@
+// DHCP and TFTP in a process of their own, so that a test can put them into a network namespace. Orders come as JSON lines on stdin,
+// events go out as JSON lines on stdout; the end of stdin is the end of the process.
+import { createInterface } from 'node:readline';
+import { type BootEntry, memoryBootIndex } from '@rackwright/boot-app/boot-index.ts';
+import type { BootNetwork } from '@rackwright/boot-app/boot-network.ts';
+import { serveDhcp } from '@rackwright/boot-app/dhcp/serve-dhcp.ts';
+import { serveTftp } from '@rackwright/boot-app/tftp/serve-tftp.ts';
+
+export type BootServerOrder = {
+  networks: BootNetwork[];
+  localNetworkId: string;
+  entries: BootEntry[];
+  files: Record<string, string>;
+};
+
+const say = (line: object) => console.log(JSON.stringify(line));
+const index = memoryBootIndex();
+let networks: BootNetwork[] = [];
+let files = new Map<string, Uint8Array>();
+let servers: { close(): Promise<void> }[] = [];
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const order = JSON.parse(line) as BootServerOrder;
+  networks = order.networks;
+  index.replaceAll(order.entries);
+  files = new Map(Object.entries(order.files).map(([name, text]) => [name, Buffer.from(text)]));
+  if (servers.length === 0) servers = await open(order.localNetworkId);
+  say({ ready: true });
+}
+await Promise.all(servers.map((server) => server.close()));
+
+async function open(localNetworkId: string) {
+  const onFault = (cause: unknown) => say({ fault: String(cause) });
+  const common = { now: Date.now, onFault };
+  const dhcp = await serveDhcp({
+    ...common,
+    listen: { address: '0.0.0.0' },
+    localNetworkId,
+    networks: () => networks,
+    index,
+    onEvent: say,
+  });
+  const tftp = await serveTftp({
+    ...common,
+    listen: { address: '0.0.0.0' },
+    resolve: (name) => files.get(name),
+    onTransfer: say,
+  });
+  return [dhcp, tftp];
+}

@@ -1,0 +1,67 @@
+// Starts boot-server-process.ts where a test wants it, and talks with it.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { BootServerOrder } from './boot-server-process.ts';
+
+export interface BootServerProcess {
+  /** Ends when the server serves by it. */
+  order(order: BootServerOrder): Promise<void>;
+  /** All it said so far. */
+  readonly said: readonly Record<string, unknown>[];
+  /** Waits for a line it says, past or to come. */
+  saying(wanted: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+const PATIENCE_MS = 20_000;
+
+export function startBootServer(inside: readonly string[]): BootServerProcess {
+  const [program = process.execPath, ...args] = [
+    ...inside,
+    process.execPath,
+    join(import.meta.dirname, 'boot-server-process.ts'),
+  ];
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const said: Record<string, unknown>[] = [];
+  const listeners = new Set<() => void>();
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.push(JSON.parse(line) as Record<string, unknown>);
+    for (const listener of listeners) listener();
+  });
+
+  function saying(wanted: (line: Record<string, unknown>) => boolean, from = 0): Promise<Record<string, unknown>> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => stop(() => reject(new Error(`not said within ${PATIENCE_MS} ms; said: ${JSON.stringify(said)}`))),
+        PATIENCE_MS,
+      );
+      const stop = (then: () => void) => {
+        clearTimeout(timer);
+        listeners.delete(look);
+        then();
+      };
+      const look = () => {
+        const found = said.slice(from).find(wanted);
+        if (found) stop(() => resolve(found));
+      };
+      listeners.add(look);
+      look();
+    });
+  }
+
+  return {
+    async order(order) {
+      const from = said.length;
+      child.stdin.write(`${JSON.stringify(order)}\n`);
+      await saying((line) => line['ready'] === true, from);
+    },
+    said,
+    saying: (wanted) => saying(wanted),
+    async close() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
