@@ -12,25 +12,28 @@ export type RackwrightOptions = {
   /** Added to a clean environment: nothing of the test's own leaks in. */
   env: Record<string, string>;
   httpPort: number;
+  /** Where the API listens; loopback unless told. */
+  host?: string;
+  /** Puts the process inside a network namespace. */
+  inside?: (program: string, ...args: string[]) => [program: string, ...args: string[]];
   logFile: string;
   args?: string[];
 };
 
 /** Ready when /readyz says so. */
-export async function startRackwright({ env, httpPort, logFile, args = [] }: RackwrightOptions): Promise<RackwrightProcess> {
+export async function startRackwright(options: RackwrightOptions): Promise<RackwrightProcess> {
+  const { env, httpPort, host = '127.0.0.1', logFile, args = [] } = options;
   const main = join(ROOT, 'apps/rackwright/src/main.ts');
-  const environment = {
-    PATH: process.env['PATH'] ?? '',
-    HOME: process.env['HOME'] ?? '/root',
-    RACKWRIGHT_HTTP_PORT: String(httpPort),
-    ...env,
-  };
-  const child = spawn(process.execPath, [main, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const settings = { RACKWRIGHT_HTTP_PORT: String(httpPort), RACKWRIGHT_HTTP_HOST: host, ...env };
+  const environment = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/root', ...settings };
+  const plain = (program: string, ...rest: string[]): [string, ...string[]] => [program, ...rest];
+  const [program, ...words] = (options.inside ?? plain)(process.execPath, main, ...args);
+  const child = spawn(program, words, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
-  const url = `http://127.0.0.1:${httpPort}`;
+  const url = `http://${host}:${httpPort}`;
   await untilReady(url, child, logFile);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -53,7 +53,7 @@ export function apiClient(baseUrl: string, token?: string): ApiClient {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers,
-      body: payload as BodyInit,
+      body: payload,
       duplex: 'half',
     } as RequestInit);
     const text = await response.text();
