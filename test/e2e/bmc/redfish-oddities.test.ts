@@ -181,6 +181,16 @@ describe('reading', () => {
     expect(await (await connect(bmc)).power()).toBe('off');
   });
 
+  test('a blank in a path', async () => {
+    const bmc = scriptedBmc();
+    bmc.script['GET /redfish/v1/Systems'] = () => ({
+      status: 200,
+      body: { Members: [{ '@odata.id': '/redfish/v1/Systems/Node 1' }] },
+    });
+    bmc.script['GET /redfish/v1/Systems/Node%201'] = () => ({ status: 200, body: { PowerState: 'On' } });
+    expect(await (await connect(bmc)).power()).toBe('on');
+  });
+
   test('no system yet: the BMC is still coming up', async () => {
     const bmc = scriptedBmc();
     bmc.root = { Links: bmc.root['Links'] };

@@ -8,9 +8,8 @@ export type Sessions = {
   /** POST to the collection. */
   open(body: RedfishJson): Answer;
   close(id: string): Answer;
-  /** The account behind a request's headers, by token or Basic. */
+  /** Whether a request's headers prove the account, by token or Basic. */
   recognises(headers: { token: string | undefined; authorization: string | undefined }): boolean;
-  has(id: string): boolean;
   ids(): string[];
 };
 
@@ -60,7 +59,6 @@ export function sessionTable(credentials: BmcCredentials, cap: number): Sessions
       const colon = plain.indexOf(':');
       return colon >= 0 && isAccount(plain.slice(0, colon), plain.slice(colon + 1));
     },
-    has: (id) => sessions.has(id),
     ids: () => [...sessions.keys()],
   };
 }

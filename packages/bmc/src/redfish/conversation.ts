@@ -11,7 +11,7 @@ import { faultFromAnswer, faultFromSilence, isBusy, retryAfter } from './failure
 import { followTask } from './tasks.ts';
 import type { Timings } from './timings.ts';
 import type { RedfishMethod, RedfishResponse, Transport } from './transport.ts';
-import { wasNeverSent } from './transport.ts';
+import { wasCutOff } from './transport.ts';
 
 export type Resource = { path: string; document: RedfishDocument; etag: string | undefined };
 
@@ -85,7 +85,7 @@ async function patiently(needs: Needs, request: Call, deed: Deed): Promise<Redfi
       if (error instanceof Fault) throw error;
       // iLO resets connections that it thinks are old. Actions are not repeated blindly: they may have happened.
       broken += 1;
-      if (broken === 1 && request.method !== 'POST' && !wasNeverSent(error)) return undefined;
+      if (broken === 1 && request.method !== 'POST' && (wasCutOff(error) || error instanceof SyntaxError)) return undefined;
       throw faultFromSilence(error, deed);
     });
     if (answer === undefined) continue;

@@ -29,6 +29,9 @@ const MAX_WAITING = 64;
 // BMCs choke on connections held open between operations (sushy, connector.py): keep one only for the next request in a row.
 const KEEP_ALIVE_MS = 1_000;
 
+// BMCs put blanks and umlauts into @odata.id, and want them back encoded.
+const NOT_IN_A_PATH = /[^\x21-\x7e]+/g;
+
 export function openTransport(endpoint: BmcEndpoint, timings: Timings): Transport {
   const origin = originOf(endpoint);
   const client = new Client(origin, {
@@ -49,7 +52,7 @@ export function openTransport(endpoint: BmcEndpoint, timings: Timings): Transpor
       try {
         const answer = await client.request({
           method,
-          path,
+          path: path.replaceAll(NOT_IN_A_PATH, encodeURIComponent),
           headers,
           body: body ?? null,
           reset: fresh,
@@ -79,6 +82,11 @@ export function wasNeverSent(error: unknown): boolean {
   const code = codeOf(error);
   if (code === 'ECONNREFUSED' || code === 'UND_ERR_CONNECT_TIMEOUT' || isTlsError(error)) return true;
   return error instanceof Error && 'syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo');
+}
+
+/** The connection broke under a request, as old ones do. Silence (a timeout) is not that. */
+export function wasCutOff(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(codeOf(error));
 }
 
 export function isTlsError(error: unknown): boolean {
