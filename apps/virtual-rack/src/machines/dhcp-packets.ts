@@ -1,0 +1,146 @@
+// DHCP packets as real clients send them, option by option in their order; from captures of OVMF, iPXE, udhcpc and systemd-networkd.
+import { latin1Bytes } from '@rackwright/protocols/bytes/byte-writer.ts';
+import { addressBytes, type DhcpPacket } from '@rackwright/protocols/dhcp/codec.ts';
+import { BROADCAST_FLAG, OPTION } from '@rackwright/protocols/dhcp/constants.ts';
+import type { DhcpOption } from '@rackwright/protocols/dhcp/options.ts';
+
+/** `os_mac`: systemd-networkd with netplan's `dhcp-identifier: mac`; `os_duid`: without. */
+export type DhcpClientKind = 'uefi_pxe' | 'uefi_http' | 'bios_pxe' | 'uefi_ipxe' | 'bios_ipxe' | 'agent' | 'os_mac' | 'os_duid';
+export type DhcpIdentity = { mac: string; uuid: string; hostname: string };
+export type DhcpWish = { type: 'discover' } | { type: 'request'; address: string; server: string };
+
+const FIRMWARE_LIST = [1, 2, 3, 4, 5, 6, 12, 13, 15, 17, 18, 22, 23, 28, 40, 41, 42, 43, 50, 51, 54, 58, 59, 60];
+// OVMF's HTTP list really holds a literal 0.
+const HTTP_LIST = [...FIRMWARE_LIST, 0, 67, 97];
+const PXE_LIST = [...FIRMWARE_LIST, 66, 67, 97, 128, 129, 130, 131, 132, 133, 134, 135];
+const IPXE_LIST = [1, 3, 6, 7, 12, 15, 17, 26, 42, 43, 60, 66, 67, 119, 128, 129, 130, 131, 132, 133, 134, 135, 175, 203];
+const AGENT_LIST = [1, 3, 6, 12, 15, 28, 42];
+const NETWORKD_LIST = [1, 3, 6, 12, 15, 26, 33, 42, 114, 120, 121, 162];
+/** 177 bus id of a virtio NIC, 235 version, then the features compiled in. */
+const IPXE_FEATURES = '011af41000 eb03010000 260101 170101 270101 240101 130101 140101 110101 290101 150101 120101';
+
+export function dhcpPacket(kind: DhcpClientKind, xid: number, secs: number, identity: DhcpIdentity, wish: DhcpWish): DhcpPacket {
+  const options: DhcpOption[] = [[OPTION.messageType, Uint8Array.of(wish.type === 'discover' ? 1 : 3)]];
+  const wished: DhcpOption[] =
+    wish.type === 'request'
+      ? [
+          [OPTION.serverIdentifier, addressBytes(wish.server)],
+          [OPTION.requestedAddress, addressBytes(wish.address)],
+        ]
+      : [];
+  // OVMF and udhcpc name the server before the rest, iPXE at the end.
+  const own = clientOptions(kind, identity, wish);
+  options.push(...(isIpxe(kind) ? [...own, ...wished] : [...wished, ...own]));
+  return {
+    op: 'request',
+    hardware: { type: 1, address: macBytes(identity.mac) },
+    hops: 0,
+    xid,
+    secs,
+    flags: kind === 'uefi_pxe' || kind === 'uefi_http' || kind === 'uefi_ipxe' ? BROADCAST_FLAG : 0,
+    ciaddr: '0.0.0.0',
+    yiaddr: '0.0.0.0',
+    siaddr: '0.0.0.0',
+    giaddr: '0.0.0.0',
+    sname: '',
+    file: '',
+    options,
+    padding: 0,
+  };
+}
+
+function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdentity, wish: DhcpWish): DhcpOption[] {
+  const machine: DhcpOption = [OPTION.clientMachine, Uint8Array.from([0, ...guidBytes(uuid)])];
+  const macId: DhcpOption = [OPTION.clientIdentifier, Uint8Array.from([1, ...macBytes(mac)])];
+  const firmware = (
+    size: number,
+    list: number[],
+    architecture: number,
+    undi: [number, number],
+    vendorClass: string,
+  ): DhcpOption[] => [
+    [OPTION.maximumMessageSize, u16(size)],
+    [OPTION.parameterRequestList, Uint8Array.from(list)],
+    machine,
+    [OPTION.networkInterface, Uint8Array.of(1, ...undi)],
+    [OPTION.architecture, u16(architecture)],
+    [OPTION.vendorClass, latin1Bytes(vendorClass)],
+  ];
+  const ipxe = (architecture: number, undi: [number, number], vendorClass: string): DhcpOption[] => [
+    [OPTION.maximumMessageSize, u16(1472)],
+    [OPTION.architecture, u16(architecture)],
+    [OPTION.networkInterface, Uint8Array.of(1, ...undi)],
+    [OPTION.vendorClass, latin1Bytes(vendorClass)],
+    [OPTION.userClass, latin1Bytes('iPXE')],
+    [OPTION.parameterRequestList, Uint8Array.from(IPXE_LIST)],
+    [OPTION.ipxe, hexBytes(`b105${IPXE_FEATURES}`)],
+    macId,
+    machine,
+  ];
+  switch (kind) {
+    case 'uefi_pxe':
+      return firmware(wish.type === 'discover' ? 1472 : 65_280, PXE_LIST, 7, [3, 0], 'PXEClient:Arch:00007:UNDI:003000');
+    case 'uefi_http':
+      return firmware(1472, HTTP_LIST, 16, [3, 0], 'HTTPClient:Arch:00016:UNDI:003000');
+    case 'bios_pxe':
+      return firmware(1260, PXE_LIST, 0, [2, 1], 'PXEClient:Arch:00000:UNDI:002001');
+    case 'uefi_ipxe':
+      return ipxe(7, [3, 10], 'PXEClient:Arch:00007:UNDI:003010');
+    case 'bios_ipxe':
+      return ipxe(0, [2, 1], 'PXEClient:Arch:00000:UNDI:002001');
+    case 'agent':
+      return [
+        [OPTION.maximumMessageSize, u16(576)],
+        [OPTION.parameterRequestList, Uint8Array.from(AGENT_LIST)],
+        [OPTION.hostName, latin1Bytes('rw-agent')],
+        [OPTION.vendorClass, latin1Bytes('rackwright-agent')],
+        macId,
+      ];
+    case 'os_mac':
+    case 'os_duid':
+      return [
+        kind === 'os_mac' ? macId : [OPTION.clientIdentifier, duid(mac, uuid)],
+        [OPTION.parameterRequestList, Uint8Array.from(NETWORKD_LIST)],
+        [OPTION.maximumMessageSize, u16(1472)],
+        ...(wish.type === 'discover' ? [[OPTION.rapidCommit, new Uint8Array()] as const] : []),
+        [OPTION.hostName, latin1Bytes(hostname)],
+      ];
+  }
+}
+
+/** RFC 4361: 255, an id of the interface, a DUID-EN of systemd (enterprise 43793) with eight bytes from the machine id. */
+function duid(mac: string, uuid: string): Uint8Array {
+  return Uint8Array.from([
+    0xff,
+    ...macBytes(mac).slice(2),
+    0,
+    2,
+    0,
+    0,
+    0xab,
+    0x11,
+    ...hexBytes(uuid.replaceAll('-', '')).slice(8),
+  ]);
+}
+
+function isIpxe(kind: DhcpClientKind): boolean {
+  return kind === 'uefi_ipxe' || kind === 'bios_ipxe';
+}
+
+export function macBytes(mac: string): Uint8Array {
+  return hexBytes(mac.replaceAll(':', ''));
+}
+
+/** SMBIOS order: the first three groups little-endian (RFC 4578 section 2.3 sends them as they lie in memory). */
+function guidBytes(uuid: string): number[] {
+  const bytes = hexBytes(uuid.replaceAll('-', ''));
+  return [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at] ?? 0);
+}
+
+function hexBytes(text: string): Uint8Array {
+  return Uint8Array.from(text.replaceAll(' ', '').match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function u16(value: number): Uint8Array {
+  return Uint8Array.of(value >> 8, value & 0xff);
+}
