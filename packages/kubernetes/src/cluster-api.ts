@@ -57,7 +57,8 @@ export type BootstrapToken = {
 /** What the inventory knows of a node; its certificate may name these and nothing else. */
 export type ExpectedNode = { nodeName: string; dnsNames: string[]; ipAddresses: string[] };
 
-export type CsrVerdicts = { approved: string[]; refused: { name: string; reason: string }[] };
+/** By the names of the CertificateSigningRequests. `username` is who asked: `system:node:<node>` where all is well. */
+export type CsrVerdicts = { approved: string[]; refused: { name: string; username: string; reason: string }[] };
 
 export type DrainPolicy = {
   /** `evict`: pods with emptyDir volumes lose them. `block`: they hold the drain until a person decides. */
@@ -108,6 +109,7 @@ export interface ClusterApi {
   createBootstrapToken(token: BootstrapToken): Promise<void>;
   /** Refusal bootstrap_token_gone: it was deleted or has expired and been swept; create it again. */
   extendBootstrapToken(id: string, expiresAt: Date): Promise<void>;
+  /** API servers remember a good token for some ten seconds more: one that was seen alive dies a little later. */
   deleteBootstrapToken(id: string): Promise<void>;
 
   node(name: string): Promise<ClusterNode | undefined>;

@@ -1,7 +1,7 @@
 // A kubelet without containers: joins with a bootstrap token, keeps its node Ready, and falls silent when its server is off.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterCredentials } from '@rackwright/kubernetes/cluster-api.ts';
-import { type Connection, openConnection } from '@rackwright/kubernetes/http/connection.ts';
+import { type Connection, openConnection, type Sockets } from '@rackwright/kubernetes/http/connection.ts';
 import { type KubeletKeys, makeKubeletKeys, privateKeyPem } from './certificate-requests.ts';
 import {
   type KubeletFacts,
@@ -27,6 +27,8 @@ export type SimulatedKubeletOptions = KubeletFacts & {
   retryMs?: number;
   /** A pair to share among many: making one costs more than all else here. */
   keys?: KubeletKeys;
+  /** To share among many, for the same reason. Only with http: over TLS each has its own certificate. */
+  sockets?: Sockets;
   /** What went wrong; it goes on trying by itself. */
   onTrouble?: (cause: unknown) => void;
 };
@@ -49,7 +51,7 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
   async function connect(credentials: ClusterCredentials): Promise<Connection> {
     await connection?.close();
     const ca = options.caData === undefined ? {} : { caData: options.caData };
-    connection = openConnection({ server: options.url, ...ca, credentials });
+    connection = openConnection({ server: options.url, ...ca, credentials }, options.sockets);
     return connection;
   }
 

@@ -40,11 +40,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export function openConnection(endpoint: ClusterEndpoint): Connection {
+/** The sockets beneath. Watches have their own: they have no end and so no size. */
+export type Sockets = { calls: Agent; watches: Agent };
+
+/** `shared`: sockets of the caller's, for thousands of connections to one server that differ in their token alone. */
+export function openConnection(endpoint: ClusterEndpoint, shared?: Sockets): Connection {
   const base = endpoint.server.replace(/\/+$/, '');
-  const agent = agentFor(endpoint, MAX_ANSWER_BYTES);
-  // Watches have no end and so no size; a silence longer than the server's own limit ends them.
-  const watchAgent = agentFor(endpoint, -1);
+  const { calls: agent, watches: watchAgent } = shared ?? openSockets(endpoint);
   const headers = headersFor(endpoint);
 
   async function send(call: ApiCall, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -104,10 +106,15 @@ export function openConnection(endpoint: ClusterEndpoint): Connection {
       throw failureFault(readFailure(answer.statusCode, await answer.body.text(), undefined), doing);
     },
     async close() {
+      if (shared) return;
       await Promise.all([agent.destroy(), watchAgent.destroy()]);
     },
   };
   return connection;
+}
+
+export function openSockets(endpoint: ClusterEndpoint): Sockets {
+  return { calls: agentFor(endpoint, MAX_ANSWER_BYTES), watches: agentFor(endpoint, -1) };
 }
 
 function agentFor(endpoint: ClusterEndpoint, maxResponseSize: number): Agent {
@@ -117,6 +124,7 @@ function agentFor(endpoint: ClusterEndpoint, maxResponseSize: number): Agent {
     pipelining: 1,
     keepAliveTimeout: 4_000,
     headersTimeout: 60_000,
+    // A watch that is silent for longer than the server's own limit is dead.
     bodyTimeout: 330_000,
     maxResponseSize,
     connect: {

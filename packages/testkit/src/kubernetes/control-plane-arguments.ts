@@ -50,7 +50,7 @@ export function apiServerArguments({ dir, address, port, etcdPort }: Place): str
   ];
 }
 
-export function controllerManagerArguments({ dir, controllerPort }: Place): string[] {
+export function controllerManagerArguments({ dir, controllerPort }: Place, nodeGraceSeconds: number): string[] {
   const kubeconfig = join(dir, 'admin.kubeconfig');
   return [
     `--kubeconfig=${kubeconfig}`,
@@ -62,6 +62,8 @@ export function controllerManagerArguments({ dir, controllerPort }: Place): stri
     // bootstrapsigner and tokencleaner are off unless named.
     '--controllers=*,bootstrapsigner,tokencleaner',
     '--leader-elect=false',
+    `--node-monitor-grace-period=${nodeGraceSeconds}s`,
+    `--node-monitor-period=${Math.min(5, Math.ceil(nodeGraceSeconds / 4))}s`,
     `--cluster-signing-cert-file=${join(dir, 'ca.crt')}`,
     `--cluster-signing-key-file=${join(dir, 'ca.key')}`,
     `--root-ca-file=${join(dir, 'ca.crt')}`,

@@ -34,6 +34,8 @@ export type ControlPlaneOptions = {
   kubernetesDir?: string;
   /** Everything runs in this network namespace; the address must be there, etcd uses its loopback. */
   netns?: string;
+  /** A silent node is Unknown after this; Kubernetes' own default is 40 s. */
+  nodeGraceSeconds?: number;
 };
 
 const READY_WITHIN_MS = 90_000;
@@ -65,7 +67,7 @@ export async function startRealControlPlane(options: ControlPlaneOptions): Promi
     start('kube-apiserver', apiServer, apiServerArguments(place));
     await untilAnswered([...ask, 'get', '--raw=/readyz'], running);
     if (controllerManager) {
-      start('kube-controller-manager', controllerManager, controllerManagerArguments(place));
+      start('kube-controller-manager', controllerManager, controllerManagerArguments(place, options.nodeGraceSeconds ?? 40));
       // The service account controller writes this; then the others are at work as well.
       await untilAnswered([...ask, 'get', 'serviceaccount', 'default', '--namespace=default'], running);
     }

@@ -1,0 +1,68 @@
+// Fits a cluster to the workflows' port: one server at a time, known by its node's name.
+import { isIP } from 'node:net';
+import type { ClusterAccess, NodeView } from '@rackwright/workflows/ports.ts';
+import type { ClusterApi, ClusterNode, DrainPolicy, RemainingPod } from './cluster-api.ts';
+
+/** `drainPolicy` is the pool's: what may be lost when a node is emptied. */
+export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): ClusterAccess {
+  return {
+    // The workflows know a joining server by its node's name, and so do the labels of its tokens.
+    ensureBootstrapToken: ({ id, secret, nodeName, until }) =>
+      api.createBootstrapToken({ id, secret, nodeName, serverId: nodeName, expiresAt: new Date(until) }),
+    deleteBootstrapToken: (tokenId) => api.deleteBootstrapToken(tokenId),
+    async node(name) {
+      const found = await api.node(name);
+      return found && viewOf(found);
+    },
+    ensureNodeLabels: (name, labels) => api.ensureNodeLabels(name, labels),
+    async approveServingCertificate({ nodeName, addresses }) {
+      const ipAddresses = addresses.filter((address) => isIP(address) !== 0);
+      const dnsNames = addresses.filter((address) => isIP(address) === 0);
+      const { refused } = await api.approveServingCsrs([{ nodeName, dnsNames, ipAddresses }]);
+      // Requests of other nodes wait for the workflows of those.
+      const own = refused.filter(({ username }) => username === `system:node:${nodeName}`);
+      return { refused: own.map(({ name, reason }) => ({ name, reason })) };
+    },
+    cordon: (name, operationId) => api.cordon(name, operationId),
+    async uncordon(name, operationId) {
+      await api.uncordonIfOurs(name, operationId);
+    },
+    async drain(name) {
+      const { remaining, evicted } = await api.drainPass(name, drainPolicy);
+      // A pod that agreed to go is still there: the node is empty when a pass finds nobody.
+      const leaving = evicted.map(({ namespace, name: pod }) => ({ namespace, name: pod }));
+      return { remaining: [...leaving, ...remaining.map(waitingPod)] };
+    },
+    async deleteNode(name, uid) {
+      const known = uid ?? (await api.node(name))?.uid;
+      if (known !== undefined) await api.deleteNode(name, known);
+    },
+    revoke: (name) => api.revokeAccess({ serverId: name, nodeName: name }),
+  };
+}
+
+function viewOf(node: ClusterNode): NodeView {
+  const condition = node.conditions.find(({ type }) => type === 'Ready');
+  const { name, uid, ready, unschedulable, labels, kubeletVersion } = node;
+  const readyReason = condition ? condition.message || condition.reason : 'the kubelet has not reported yet';
+  return {
+    name,
+    uid,
+    ready,
+    readyReason,
+    unschedulable,
+    labels,
+    kubeletVersion,
+    addresses: node.addresses.map(({ address }) => address),
+  };
+}
+
+function waitingPod({ namespace, name, blockedBy, since }: RemainingPod): {
+  namespace: string;
+  name: string;
+  blockedBy?: string;
+} {
+  if (blockedBy === undefined) return { namespace, name };
+  const by = blockedBy.pdb === undefined ? '' : `budget ${blockedBy.pdb}: `;
+  return { namespace, name, blockedBy: `${by}${blockedBy.message} (since ${since})` };
+}
