@@ -37,7 +37,12 @@ const SERVERS: readonly Expected[] = [
     model: 'PowerEdge R750',
     system: 'Systems/System.Embedded.1',
     serialFrom: 'SKU',
-    ...{ cpus: 2, memoryGib: 512, nics: 5, disks: 3, smallestDisk: 1.9, logEntries: 5 },
+    cpus: 2,
+    memoryGib: 512,
+    nics: 5,
+    disks: 3,
+    smallestDisk: 1.9,
+    logEntries: 5,
   },
   {
     file: 'hpe.tar.gz',
@@ -45,7 +50,12 @@ const SERVERS: readonly Expected[] = [
     model: 'ProLiant DL385 Gen10 Plus v2',
     system: 'Systems/1',
     serialFrom: 'SerialNumber',
-    ...{ cpus: 2, memoryGib: 1024, nics: 7, disks: 18, smallestDisk: 0.47, logEntries: 5 },
+    cpus: 2,
+    memoryGib: 1024,
+    nics: 7,
+    disks: 18,
+    smallestDisk: 0.47,
+    logEntries: 5,
   },
   {
     file: 'supermicro.tar.gz',
@@ -54,7 +64,12 @@ const SERVERS: readonly Expected[] = [
     system: 'Systems/1',
     serialFrom: 'SerialNumber',
     // Twelve interfaces are listed; one of them leads to the BMC itself.
-    ...{ cpus: 2, memoryGib: 2048, nics: 11, disks: 8, smallestDisk: 7.6, logEntries: 82 },
+    cpus: 2,
+    memoryGib: 2048,
+    nics: 11,
+    disks: 8,
+    smallestDisk: 7.6,
+    logEntries: 82,
   },
 ];
 

@@ -1,4 +1,5 @@
 // Our Redfish driver against our simulated BMC over real sockets: what works, and what must not be believed.
+import { bmcConnector } from '@rackwright/bmc/connect-bmc.ts';
 import type { Fault } from '@rackwright/domain/errors.ts';
 import { bmcCertificate } from '@rackwright/virtual-rack-app/redfish/bmc-certificate.ts';
 import type { Bmc } from '@rackwright/workflows/ports.ts';
@@ -91,6 +92,21 @@ describe('a BMC that behaves', () => {
       { id: '1', at: expect.stringMatching(/^\d{4}-.*Z$/), severity: 'critical', message: 'Fan 3 stands still' },
     ]);
   });
+});
+
+test('the connector takes the driver that the endpoint names', async () => {
+  bench = await startBench();
+  const bmc = await bmcConnector()({ protocol: 'redfish', address: bench.server.url }, CREDENTIALS);
+  expect(await bmc.power()).toBe('off');
+  await bmc.close();
+});
+
+test('more callers than a BMC can serve in turn are turned away, not queued without end', async () => {
+  const bmc = await open();
+  const outcomes = await Promise.allSettled(Array.from({ length: 100 }, () => bmc.power()));
+  const refused = outcomes.filter(({ status }) => status === 'rejected').map((each) => (each as PromiseRejectedResult).reason);
+  expect(refused.length).toBe(36);
+  expect(refused.every(({ code, retry }) => code === 'bmc_busy' && retry === 'soon')).toBe(true);
 });
 
 describe('personalities', () => {

@@ -32,20 +32,31 @@ type Call = { method: RedfishMethod; path: string; body?: RedfishDocument; ifMat
 const BUSY_WAITS = [5_000, 10_000, 20_000] as const;
 const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_REDIRECTS = 3;
+const MAX_WAITING = 64;
 
 /** Gives a conversation per operation; all of them share the one connection in turn. */
 export function conversations(needs: Needs): (what: string) => Conversation {
   const { clock, timings, host } = needs;
   let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(turn: () => Promise<T>): Promise<T> => {
-    const mine = last.then(turn, turn);
-    last = mine.catch(() => undefined);
+  let waiting = 0;
+  const inTurn = <T>(doing: string, turn: () => Promise<T>): Promise<T> => {
+    if (waiting >= MAX_WAITING) {
+      const cause = `${MAX_WAITING} requests wait for this BMC already`;
+      return Promise.reject(new Fault({ code: 'bmc_busy', doing, retry: 'soon', cause }));
+    }
+    waiting += 1;
+    const mine = last.then(turn);
+    last = mine
+      .catch(() => undefined)
+      .finally(() => {
+        waiting -= 1;
+      });
     return mine;
   };
 
   return (what) => {
     const doing = `${what} on ${host} (Redfish)`;
-    const call = (request: Call) => inTurn(() => patiently(needs, request, { doing, write: request.method !== 'GET' }));
+    const call = (request: Call) => inTurn(doing, () => patiently(needs, request, { doing, write: request.method !== 'GET' }));
 
     const get = async (path: string): Promise<Resource> => {
       let at = path;

@@ -21,7 +21,7 @@ export async function readEventLog(redfish: Conversation, server: FoundServer): 
     }
     if (services.some((each) => rank(each) > 0)) break;
   }
-  const [log] = services.sort((a, b) => rank(b) - rank(a));
+  const [log] = services.toSorted((a, b) => rank(b) - rank(a));
   // XCC leaves Entries out while the log is empty.
   const entries = log === undefined ? undefined : link(log, 'Entries');
   return entries === undefined ? [] : readEntries(redfish, entries);

@@ -38,7 +38,7 @@ async function findSystem(redfish: Conversation, root: RedfishDocument): Promise
   const members = links((await redfish.get(collection)).document, 'Members');
   const systems: Resource[] = [];
   for (const path of members.slice(0, MAX_SYSTEMS)) systems.push(await redfish.get(path));
-  const [best] = systems.sort((a, b) => serverLikeness(b.document) - serverLikeness(a.document));
+  const [best] = systems.toSorted((a, b) => serverLikeness(b.document) - serverLikeness(a.document));
   if (best === undefined) throw notReady(redfish, 'the BMC lists no system');
   return best;
 }

@@ -11,7 +11,7 @@ test.each([
   ['Supermicro', '', '1.0.1', ['bootModeRefused', 'hostInterfaces']],
   ['OpenBMC', '', '1.17.0', []],
 ])('%s %s, Redfish %s', (vendor, managerModel, redfishVersion, traits) => {
-  expect(Object.keys(quirksFor({ vendor, managerModel, redfishVersion })).sort()).toEqual([...traits].sort());
+  expect(Object.keys(quirksFor({ vendor, managerModel, redfishVersion })).toSorted()).toEqual(traits.toSorted());
 });
 
 test('every row says where it is from', () => {

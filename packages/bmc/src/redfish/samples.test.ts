@@ -25,7 +25,7 @@ const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter(
 
 test('there are samples', () => expect(files.length).toBeGreaterThanOrEqual(4));
 
-describe.each(files.sort())('%s', (file) => {
+describe.each(files.toSorted())('%s', (file) => {
   const sample: Sample = JSON.parse(readFileSync(join(FOLDER, file), 'utf8'));
   const { documents } = sample;
 

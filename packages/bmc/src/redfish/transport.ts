@@ -25,7 +25,6 @@ export type Transport = {
 };
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-const MAX_WAITING = 64;
 // BMCs choke on connections held open between operations (sushy, connector.py): keep one only for the next request in a row.
 const KEEP_ALIVE_MS = 1_000;
 
@@ -43,26 +42,19 @@ export function openTransport(endpoint: BmcEndpoint, timings: Timings): Transpor
     allowH2: false,
   });
   let fresh = false;
-  let waiting = 0;
 
   return {
     async send({ method, path, headers, body, timeoutMs }) {
-      if (waiting >= MAX_WAITING) throw new Error(`more than ${MAX_WAITING} requests wait for this BMC`);
-      waiting += 1;
-      try {
-        const answer = await client.request({
-          method,
-          path: path.replaceAll(NOT_IN_A_PATH, encodeURIComponent),
-          headers,
-          body: body ?? null,
-          reset: fresh,
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        });
-        return { status: answer.statusCode, headers: firstValues(answer.headers), body: await answer.body.text() };
-      } finally {
-        waiting -= 1;
-      }
+      const answer = await client.request({
+        method,
+        path: path.replaceAll(NOT_IN_A_PATH, encodeURIComponent),
+        headers,
+        body: body ?? null,
+        reset: fresh,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      return { status: answer.statusCode, headers: firstValues(answer.headers), body: await answer.body.text() };
     },
     useFreshConnections() {
       fresh = true;
