@@ -44,6 +44,13 @@ export const REQUEST_ERRORS = {
     toDo: 'Send `Authorization: Bearer <token>` with a token that the operator of this Rackwright gave you.',
     retryable: false,
   },
+  forbidden_origin: {
+    status: 403,
+    title: 'Requests from other web sites are refused',
+    detail: 'Without API tokens only this machine’s own pages and programs may ask.',
+    toDo: 'Use http://127.0.0.1 or http://localhost, or configure API tokens.',
+    retryable: false,
+  },
   not_found: {
     status: 404,
     title: 'There is no such thing',

@@ -37,7 +37,7 @@ const ipmi = z.strictObject({
   credentials: credentials.optional(),
 });
 
-export const bmcInput = z.discriminatedUnion('protocol', [redfish, ipmi]).meta({ id: 'BmcInput' });
+export const bmcInput = z.discriminatedUnion('protocol', [redfish, ipmi]).meta({ id: 'Bmc' });
 export type BmcInput = z.infer<typeof bmcInput>;
 
 /** A merge patch of it: any part, checked as a whole after merging. */

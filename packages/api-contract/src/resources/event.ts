@@ -22,6 +22,6 @@ export type EventCursor = { epoch: string; seq: number };
 export const sayCursor = ({ epoch, seq }: EventCursor): string => `e${epoch}-${seq}`;
 
 export function readCursor(text: string): EventCursor | undefined {
-  const match = /^e([0-9A-Za-z_]{1,64})-(\d{1,16})$/.exec(text);
+  const match = /^e([0-9A-Za-z_-]{1,64})-(\d{1,16})$/.exec(text);
   return match ? { epoch: match[1] ?? '', seq: Number(match[2]) } : undefined;
 }

@@ -1,0 +1,63 @@
+// POST with an Idempotency-Key: sent twice, done once, answered twice alike.
+import { createHmac, hkdfSync } from 'node:crypto';
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Answer, ApiNeeds, Inventory } from '../needs.ts';
+import { RequestInvalid } from './request-invalid.ts';
+
+export type AnswerOnce = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  does: (inventory: Inventory) => Promise<Answer>,
+) => Promise<Answer>;
+
+/** Required where the request starts an operation; elsewhere the natural keys (names, serials) already keep a second one out. */
+export function answerOnce(needs: Pick<ApiNeeds, 'inventory' | 'idempotency'>, secret: Uint8Array): AnswerOnce {
+  // Keyed, because bodies hold passwords: a plain hash of them could be guessed at leisure.
+  const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'idempotency', 32));
+  return async (request, reply, does) => {
+    const key = keyOf(request);
+    if (key === undefined) return send(reply, await does(needs.inventory));
+    const { answer, replayed } = await needs.idempotency.once(
+      {
+        principal: request.principal,
+        method: request.method,
+        path: request.url.split('?')[0] ?? '',
+        key,
+        bodyHash: createHmac('sha256', hashKey).update(canonical(request.body)).digest('hex'),
+      },
+      does,
+    );
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    return send(reply, answer);
+  };
+}
+
+export function requireIdempotencyKey(request: FastifyRequest): void {
+  if (request.headers['idempotency-key'] === undefined) throw new Refusal('idempotency_key_required');
+}
+
+function send(reply: FastifyReply, answer: Answer): Answer {
+  reply.code(answer.status).headers(answer.headers).send(answer.body);
+  return answer;
+}
+
+/** The draft writes it as a quoted string, most clients without the quotation marks: both are the same key. */
+function keyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = String(header).replace(/^"(.*)"$/, '$1');
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw new RequestInvalid([{ pointer: '/headers/idempotency-key', code: 'invalid', message: '1 to 255 printable characters' }]);
+}
+
+/** Equal bodies give equal texts: the order of members does not count. */
+export function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, member: unknown) =>
+      typeof member === 'object' && member !== null && !Array.isArray(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : member,
+    ) ?? ''
+  );
+}

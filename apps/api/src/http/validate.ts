@@ -1,0 +1,41 @@
+// Checks requests against their schemas and says of each wrong field where it is and why.
+import type { ProblemField } from '@rackwright/api-contract/problem.ts';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { z } from 'zod';
+import { pointerTo, RequestInvalid } from './request-invalid.ts';
+
+const PLACES: Record<string, string> = { querystring: '/query', params: '/path', headers: '/headers' };
+
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const place = PLACES[httpPart ?? ''] ?? '';
+  return (value) => {
+    // An absent body of a POST without fields is the empty object.
+    const parsed = schema.safeParse(httpPart === 'body' && (value === undefined || value === null) ? {} : value);
+    return parsed.success ? { value: parsed.data } : { error: new RequestInvalid(fieldsOf(parsed.error, place)) };
+  };
+};
+
+export function fieldsOf(error: z.ZodError, place: string): ProblemField[] {
+  return error.issues
+    .flatMap((issue) => flatten(issue, []))
+    .map(({ path, code, message }) => ({ pointer: place + pointerTo(path), code, message }));
+}
+
+type Flat = { path: PropertyKey[]; code: string; message: string };
+
+function flatten(issue: z.core.$ZodIssue, above: PropertyKey[]): Flat[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...path, key], code: 'unknown_field', message: 'There is no such field.' }));
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    // The branch that came furthest is the one that was meant.
+    const branches = issue.errors.map((branch) => branch.flatMap((inner) => flatten(inner, path)));
+    return branches.sort((a, b) => depth(b) - depth(a))[0] ?? [];
+  }
+  const code =
+    issue.code === 'invalid_type' && issue.input === undefined && /undefined/.test(issue.message) ? 'missing' : issue.code;
+  return [{ path, code: code === 'custom' ? 'invalid' : code, message: code === 'missing' ? 'Required.' : issue.message }];
+}
+
+const depth = (issues: Flat[]): number => Math.max(0, ...issues.map((issue) => issue.path.length));

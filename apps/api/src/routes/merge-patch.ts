@@ -1,0 +1,20 @@
+// RFC 7396 for maps of small objects: null removes an entry, anything else changes or adds it.
+
+/** Entries in the order they were in, new ones behind them. */
+export function mergeMap<V extends object>(
+  current: ReadonlyMap<string, V>,
+  patch: Record<string, { [K in keyof V]?: V[K] | undefined } | null>,
+  fresh: V,
+): Map<string, V> {
+  const merged = new Map(current);
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) merged.delete(key);
+    else merged.set(key, { ...(merged.get(key) ?? fresh), ...withoutUndefined(change) } as V);
+  }
+  return merged;
+}
+
+/** The members that were sent. */
+export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;
+}

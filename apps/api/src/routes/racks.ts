@@ -1,0 +1,98 @@
+// /v1/racks
+import { idOf, name } from '@rackwright/api-contract/fields.ts';
+import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
+import { newRack, rack, rackChange } from '@rackwright/api-contract/resources/rack.ts';
+import { makeId } from '@rackwright/domain/ids.ts';
+import { z } from 'zod';
+import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
+import type { NewRack, RackRecord } from '../needs.ts';
+import { viewRack } from '../views/inventory.ts';
+import type { Api, RouteContext } from './context.ts';
+import { answerPage } from './lists.ts';
+import { mergeMap, withoutUndefined } from './merge-patch.ts';
+import { findNamed } from './references.ts';
+import { byRef, idempotencyKey, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
+
+const listQuery = z.strictObject({ ...pageQuery, name: name.optional(), siteId: idOf('site').optional() });
+const tags = ['racks'];
+
+export function rackRoutes(api: Api, context: RouteContext): void {
+  const { needs, answerOnce } = context;
+  const { racks } = needs.inventory;
+
+  api.get(
+    '/v1/racks',
+    { schema: { operationId: 'listRacks', tags, querystring: listQuery, response: { 200: pageOf(rack), ...problems } } },
+    ({ query: { limit, pageToken, ...filter } }) =>
+      answerPage(context, { limit, pageToken }, { of: 'racks', ...filter }, (page) => racks.list(page, filter), viewRack),
+  );
+
+  api.post(
+    '/v1/racks',
+    { schema: { operationId: 'createRack', tags, headers: idempotencyKey, body: newRack, response: { 201: rack, ...problems } } },
+    async (request, reply) => {
+      const { powerFeeds, topOfRackSwitches, ...fields } = request.body;
+      const input = { ...fields, powerFeeds: named(powerFeeds), switches: named(topOfRackSwitches) };
+      await answerOnce(request, reply, async (inventory) => {
+        const made = await inventory.racks.create(makeId('rack', needs.clock.now(), needs.random(10)), input);
+        return { status: 201, headers: { location: `/v1/racks/${made.id}`, etag: etagOf(made.version) }, body: viewRack(made) };
+      });
+      return reply;
+    },
+  );
+
+  api.get(
+    '/v1/racks/:ref',
+    { schema: { operationId: 'getRack', tags, params: byRef, response: { 200: rack, ...problems } } },
+    async (request, reply) => sendVersioned(request, reply, viewRack(await findNamed('rack', racks, request.params.ref))),
+  );
+
+  api.patch(
+    '/v1/racks/:ref',
+    {
+      schema: {
+        operationId: 'changeRack',
+        tags,
+        consumes: [MERGE_PATCH],
+        params: byRef,
+        headers: ifMatch,
+        body: rackChange,
+        response: { 200: rack, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request);
+      const current = await findNamed('rack', racks, request.params.ref);
+      // What was merged holds for the version that was read, also when the caller takes any.
+      const from = expected === 'any' ? current.version : expected;
+      return sendVersioned(request, reply, viewRack(await racks.update(current.id, from, changeOf(current, request.body))));
+    },
+  );
+
+  api.delete(
+    '/v1/racks/:ref',
+    { schema: { operationId: 'deleteRack', tags, params: byRef, headers: ifMatch, response: { 204: nothing, ...problems } } },
+    async (request, reply) => {
+      const expected = expectedVersion(request);
+      await racks.delete((await findNamed('rack', racks, request.params.ref)).id, expected);
+      return reply.code(204).send();
+    },
+  );
+}
+
+function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Partial<Omit<NewRack, 'siteId'>> {
+  const { powerFeeds, topOfRackSwitches, ...fields } = patch;
+  return {
+    ...withoutUndefined(fields),
+    ...(powerFeeds && { powerFeeds: listed(mergeMap(mapped(current.powerFeeds), powerFeeds, { amps: 0 })) }),
+    ...(topOfRackSwitches && {
+      switches: listed(mergeMap(mapped(current.switches), topOfRackSwitches, { managementAddress: null })),
+    }),
+  };
+}
+
+const named = <V extends object>(map: Record<string, V>): (V & { name: string })[] => listed(new Map(Object.entries(map)));
+const listed = <V extends object>(map: Map<string, V>): (V & { name: string })[] =>
+  [...map].map(([name, value]) => ({ ...value, name }));
+const mapped = <V extends { name: string }>(list: V[]): Map<string, Omit<V, 'name'>> =>
+  new Map(list.map(({ name, ...value }) => [name, value]));

@@ -1,0 +1,116 @@
+// What is asked of one server: POST /v1/servers/{ref}/operations, and what was learnt from what was done: hardware, erasures.
+import { agentErasure, agentInspection } from '@rackwright/api-contract/agent-contract.ts';
+import { idOf, instant } from '@rackwright/api-contract/fields.ts';
+import { newOperation, type NewOperationBody, operation } from '@rackwright/api-contract/resources/operation.ts';
+import { server } from '@rackwright/api-contract/resources/server.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
+import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { z } from 'zod';
+import { requireIdempotencyKey } from '../http/idempotent.ts';
+import type { Answer, Inventory, ServerRecord } from '../needs.ts';
+import { viewOperation } from '../views/operation.ts';
+import { missingFor, viewServer } from '../views/server.ts';
+import type { Api, RouteContext } from './context.ts';
+import { findServer } from './references.ts';
+import { byRef, idempotencyKey, problems } from './schema.ts';
+
+const hardware = z.object({ kind: z.literal('hardware'), inspection: agentInspection });
+const erasure = agentErasure.extend({ operationId: idOf('operation'), recordedAt: instant });
+const tags = ['servers'];
+
+export function serverOperationRoutes(api: Api, context: RouteContext): void {
+  const { needs, answerOnce } = context;
+  const { inventory } = needs;
+
+  api.post(
+    '/v1/servers/:ref/operations',
+    {
+      schema: {
+        operationId: 'beginOperation',
+        tags,
+        description: 'Idempotency-Key is required. 202: the operation runs. 200: accept and retire are done at once.',
+        params: byRef,
+        headers: idempotencyKey,
+        body: newOperation,
+        response: { 200: server, 202: operation, ...problems },
+      },
+    },
+    async (request, reply) => {
+      requireIdempotencyKey(request);
+      const { body, principal } = request;
+      const { body: begun } = await answerOnce(request, reply, async (within) => {
+        const subject = await findServer(within, request.params.ref);
+        if (body.type === 'accept' || body.type === 'retire') {
+          const moved = await within.servers.move(subject.id, body.type, principal, body.reason);
+          return { status: 200, headers: {}, body: viewServer(moved) };
+        }
+        return begin(within, subject, body, makeId('operation', needs.clock.now(), needs.random(10)), principal);
+      });
+      await wake(context, begun);
+      return reply;
+    },
+  );
+
+  api.get(
+    '/v1/servers/:ref/hardware',
+    { schema: { operationId: 'getServerHardware', tags, params: byRef, response: { 200: hardware, ...problems } } },
+    async (request) => {
+      const subject = await findServer(inventory, request.params.ref);
+      if (subject.hardware === null) throw new Refusal('hardware_not_accepted', { server: subject.name });
+      return { kind: 'hardware' as const, inspection: subject.hardware };
+    },
+  );
+
+  api.get(
+    '/v1/servers/:ref/erasures',
+    {
+      schema: {
+        operationId: 'listServerErasures',
+        tags,
+        description: 'The proof, disk by disk, that nothing was left on them. Newest first.',
+        params: byRef,
+        response: { 200: z.object({ items: z.array(erasure) }), ...problems },
+      },
+    },
+    async (request) => {
+      const subject = await findServer(inventory, request.params.ref);
+      return { items: await inventory.servers.erasures(subject.id) };
+    },
+  );
+}
+
+type Begun = Extract<NewOperationBody, { type: 'onboard' | 'provision' | 'release' }>;
+
+async function begin(
+  within: Inventory,
+  subject: ServerRecord,
+  body: Begun,
+  id: OperationId,
+  requestedBy: string,
+): Promise<Answer> {
+  const missing = missingFor(body.type, subject)[0];
+  if (missing !== undefined) throw new Refusal(missing, { server: subject.name });
+  if (body.type === 'provision') await refuseUnknownReferences(within, body.params);
+  const { type: event, params, reason } = body;
+  const begun = await within.operations.begin(id, { serverId: subject.id, event, params, requestedBy, reason });
+  return { status: 202, headers: { location: `/v1/operations/${begun.id}`, 'retry-after': '5' }, body: viewOperation(begun) };
+}
+
+/** Said now rather than by a failed operation in a minute. */
+async function refuseUnknownReferences(
+  within: Inventory,
+  params: Extract<Begun, { type: 'provision' }>['params'],
+): Promise<void> {
+  const { imageDigest, clusterId } = params;
+  const { items } = await within.images.list({ limit: 1, after: null }, { digest: imageDigest });
+  if (items.length === 0) throw new Refusal('image_unknown', { imageDigest });
+  if (clusterId === undefined) return;
+  const cluster = await within.clusters.get(clusterId);
+  if (!cluster.hasCredentials) throw new Refusal('cluster_credentials_missing', { cluster: cluster.name });
+}
+
+/** The operation is written: should the queue be away, the sweep wakes it, and the caller need not know. */
+async function wake({ needs, onError }: Pick<RouteContext, 'needs' | 'onError'>, answer: unknown): Promise<void> {
+  const { kind, id } = answer as { kind: string; id: OperationId };
+  if (kind === 'operation') await needs.wakeUp(id).catch(onError);
+}

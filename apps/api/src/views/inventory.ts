@@ -1,0 +1,27 @@
+// Sites, racks, networks, images, artifacts and clusters as the API shows them.
+import type { ClusterView } from '@rackwright/api-contract/resources/cluster.ts';
+import type { ArtifactView, ImageView } from '@rackwright/api-contract/resources/image.ts';
+import type { NetworkView } from '@rackwright/api-contract/resources/network.ts';
+import type { RackView } from '@rackwright/api-contract/resources/rack.ts';
+import type { SiteView } from '@rackwright/api-contract/resources/site.ts';
+import type { ArtifactRecord, ClusterRecord, ImageRecord, NetworkRecord, RackRecord, SiteRecord } from '../needs.ts';
+
+export const viewSite = (site: SiteRecord): SiteView => ({ kind: 'site', ...site });
+
+export function viewRack({ powerFeeds, switches, ...rack }: RackRecord): RackView {
+  return {
+    kind: 'rack',
+    ...rack,
+    powerFeeds: Object.fromEntries(powerFeeds.map(({ name, amps }) => [name, { amps }])),
+    topOfRackSwitches: Object.fromEntries(switches.map(({ name, managementAddress }) => [name, { managementAddress }])),
+  };
+}
+
+export function viewNetwork({ poolFirst, poolLast, ...network }: NetworkRecord): NetworkView {
+  const pool = poolFirst === null || poolLast === null ? null : { first: poolFirst, last: poolLast };
+  return { kind: 'network', ...network, pool };
+}
+
+export const viewImage = (image: ImageRecord): ImageView => ({ kind: 'image', ...image });
+export const viewArtifact = (artifact: ArtifactRecord): ArtifactView => ({ kind: 'artifact', ...artifact });
+export const viewCluster = (cluster: ClusterRecord): ClusterView => ({ kind: 'cluster', ...cluster });

@@ -1,0 +1,37 @@
+// An operation as the API shows it: names from the catalogue beside what the log holds.
+import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
+import type { OperationView } from '@rackwright/api-contract/resources/operation.ts';
+import type { OperationError, OperationRecord, StepView } from '../needs.ts';
+
+export function viewOperation(operation: OperationRecord): OperationView {
+  const { serverId, waitingFor, cancelRequested, error, steps, requestedBy, ...rest } = operation;
+  const done = operation.state !== 'running';
+  const current = steps.findLast((step) => step.state === 'running' || step.state === 'waiting');
+  return {
+    kind: 'operation',
+    ...rest,
+    // `onboard-server` is our workflow; the caller asked to onboard.
+    type: operation.type.replace(/-server$/, ''),
+    target: { kind: 'server', id: serverId },
+    done,
+    progress: {
+      stepsDone: steps.filter((step) => step.state === 'done').length,
+      currentStep: done ? null : (current?.name ?? null),
+    },
+    steps: steps.map(viewStep),
+    waitingFor: waitingFor && { ...waitingFor, params: { ...waitingFor.facts } },
+    requestedBy: { principal: requestedBy },
+    cancel: { supported: !done && !cancelRequested, requested: cancelRequested },
+    error: error && viewError(error),
+  };
+}
+
+function viewStep({ updatedAt, error, ...step }: StepView): OperationView['steps'][number] {
+  const durationSeconds = (Date.parse(updatedAt) - Date.parse(step.startedAt)) / 1_000;
+  return { ...step, durationSeconds: Math.max(0, durationSeconds), error: error && viewError(error) };
+}
+
+function viewError({ code, message, facts }: OperationError): NonNullable<OperationView['error']> {
+  const { title, toDo } = errorEntry(code);
+  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, message, params: { ...facts } };
+}
