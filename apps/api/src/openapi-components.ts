@@ -1,12 +1,12 @@
 // Tidies the components of the OpenAPI document: each schema is made for input and for output, and most are used for one of them.
-import type { SwaggerTransformObject } from '@fastify/swagger';
 
-type Document = ReturnType<SwaggerTransformObject>;
+/** The part of an OpenAPI document that is tidied. */
+export type Document = { components?: { schemas?: Record<string, unknown> } };
 
 const REFERENCE = '#/components/schemas/';
 
 /** Drops what nothing refers to; `NewServerInput` becomes `NewServer` where no `NewServer` is left. */
-export function tidyComponents(document: Document): Document {
+export function tidyComponents<D extends Document>(document: D): D {
   const schemas: Record<string, unknown> = { ...document.components?.schemas };
   const { components: _dropped, ...rest } = document;
   const used = referencesIn(rest);
