@@ -32,8 +32,17 @@ fetch_debs() {
     -o Dir::Cache=$state/cache -o APT::Sandbox::User=root -o APT::Default-Release= -qq"
   # shellcheck disable=SC2086 # a list of options
   apt-get $apt_options update
-  # shellcheck disable=SC2086
-  (cd "$state/debs" && apt-get $apt_options download "$@")
+  for name; do
+    case $name in
+    # a name that only points at the kernel of the day
+    linux-image-amd64 | linux-image-cloud-amd64)
+      # shellcheck disable=SC2086
+      name=$(apt-cache $apt_options depends "$name" | awk '/Depends:/ && !n { n = 1; print $2 }')
+      ;;
+    esac
+    # shellcheck disable=SC2086
+    (cd "$state/debs" && apt-get $apt_options download "$name")
+  done
   for deb in "$state"/debs/*.deb; do dpkg-deb -x "$deb" "$folder"; done
   rm -rf "$state"
 }
