@@ -42,14 +42,20 @@ const NEXT_SUITE = new Set<number>([
 
 /** Throws Fault: unreachable, auth_failed, busy, unsupported, protocol_error. */
 export async function openSession(datagrams: Datagrams, wishes: HandshakeWishes): Promise<OpenSession> {
-  const key = userKey(wishes.credentials.password);
-  const name = new TextEncoder().encode(wishes.credentials.username);
-  if (!key || name.length > 16) throw authFailed(wishes.doing, 'IPMI takes names of up to 16 and passwords of up to 20 bytes');
+  const key = keyOf(wishes);
   try {
     return await withFirstSuiteTaken(datagrams, wishes, key);
   } finally {
     key.fill(0);
   }
+}
+
+/** Throws bmc_auth_failed for a name or a password that no IPMI message has room for. */
+export function keyOf({ doing, credentials }: HandshakeWishes): Uint8Array {
+  const key = userKey(credentials.password);
+  const name = new TextEncoder().encode(credentials.username);
+  if (!key || name.length > 16) throw authFailed(doing, 'IPMI takes names of up to 16 and passwords of up to 20 bytes');
+  return key;
 }
 
 /** A BMC may also meet a suite that it does not know with silence, so silence leads to the next one too. */
@@ -76,7 +82,7 @@ async function tryOnce(datagrams: Datagrams, attempt: Attempt): Promise<OpenSess
   const { doing, suite, privilege } = attempt;
   const consoleSessionId = randomInt(1, 0xffff_ffff);
   const tag = randomInt(0, 256);
-  const ask = <Q, A extends { tag: number; consoleSessionId: number }>(
+  const ask = <Q, A extends { tag: number; consoleSessionId?: number }>(
     type: number,
     body: Body<Q>,
     message: Q,
@@ -88,8 +94,8 @@ async function tryOnce(datagrams: Datagrams, attempt: Attempt): Promise<OpenSess
       read(datagram) {
         const payload = plainPayload(datagram, type + 1);
         const decoded = payload && answer.decode(payload);
-        if (!decoded?.ok || decoded.value.tag !== tag || decoded.value.consoleSessionId !== consoleSessionId) return undefined;
-        return decoded.value;
+        if (!decoded?.ok || decoded.value.tag !== tag) return undefined;
+        return (decoded.value.consoleSessionId ?? consoleSessionId) === consoleSessionId ? decoded.value : undefined;
       },
     });
 

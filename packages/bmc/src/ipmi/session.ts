@@ -14,7 +14,7 @@ import { decodeSessionPacket } from '@rackwright/protocols/ipmi/session-packet.t
 import { setSessionPrivilegeLevel } from '@rackwright/protocols/ipmi/set-session-privilege-level.ts';
 import type { Datagrams } from './datagrams.ts';
 import { authFailed, protocolError, unreachable, unsupported } from './faults.ts';
-import { openSession } from './handshake.ts';
+import { keyOf, openSession } from './handshake.ts';
 import { oldPacket, oldPayload } from './plain-packet.ts';
 import { openPacket, sealPacket } from './sealed-packet.ts';
 import { nextSequence, sequenceWindow } from './sequence-window.ts';
@@ -38,6 +38,7 @@ export type SessionWishes = { doing: string; credentials: BmcCredentials; privil
 
 /** Throws Fault as the handshake does, and bmc_unsupported for a BMC that knows only IPMI 1.5. */
 export async function startSession(datagrams: Datagrams, wishes: SessionWishes): Promise<IpmiSession> {
+  keyOf(wishes).fill(0);
   await checkCapabilities(datagrams, wishes);
   const { suite, keys, consoleSessionId, bmcSessionId } = await openSession(datagrams, wishes);
   const sealing = { suite, keys };

@@ -12,7 +12,8 @@ export type OpenSessionRequest = { tag: number; privilege: number; consoleSessio
 
 export type OpenSessionResponse =
   | { accepted: true; tag: number; privilege: number; consoleSessionId: number; bmcSessionId: number; algorithms: Algorithms }
-  | { accepted: false; tag: number; status: number; consoleSessionId: number };
+  /** OpenIPMI's simulator ends a refusal after the status, without saying whose session it was. */
+  | { accepted: false; tag: number; status: number; consoleSessionId?: number };
 
 export const openSessionRequest: Body<OpenSessionRequest> = openBody(
   (r) => {
@@ -28,7 +29,9 @@ export const openSessionRequest: Body<OpenSessionRequest> = openBody(
 
 export const openSessionResponse: Body<OpenSessionResponse> = openBody(
   (r): OpenSessionResponse => {
-    const [tag, status, privilege] = [r.u8(), r.u8(), r.u8()];
+    const [tag, status] = [r.u8(), r.u8()];
+    if (status !== 0 && r.done) return { accepted: false, tag, status };
+    const privilege = r.u8();
     r.skip(1);
     const consoleSessionId = r.u32le();
     if (status !== 0) return { accepted: false, tag, status, consoleSessionId };
@@ -36,7 +39,8 @@ export const openSessionResponse: Body<OpenSessionResponse> = openBody(
   },
   (w, response) => {
     if (!response.accepted) {
-      w.u8(response.tag).u8(response.status).zeros(2).u32le(response.consoleSessionId);
+      w.u8(response.tag).u8(response.status);
+      if (response.consoleSessionId !== undefined) w.zeros(2).u32le(response.consoleSessionId);
       return;
     }
     w.u8(response.tag).u8(0).u8(response.privilege).u8(0).u32le(response.consoleSessionId).u32le(response.bmcSessionId);
