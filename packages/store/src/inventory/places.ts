@@ -1,0 +1,136 @@
+// Sites, racks and networks.
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { NetworkId, RackId, SiteId } from '@rackwright/domain/ids.ts';
+import { listTable, type Table, tableCollection } from './table-collection.ts';
+import { type PageRequest, type Stamps, stamps, type Work } from './work.ts';
+
+export type SiteRecord = Stamps & { id: SiteId; name: string };
+export type NewSite = { name: string };
+
+const SITES: Table<NewSite> & { kind: 'site' } = {
+  kind: 'site',
+  table: 'sites',
+  select: `select t.id, t.name, ${stamps('t')} from sites t`,
+  columns: { name: 'name' },
+  meanings: ({ name = '' }) => ({ sites_name_key: () => new Refusal('name_taken', { kind: 'site', name }) }),
+};
+
+export function postgresSites(work: Work) {
+  return {
+    ...tableCollection<'site', SiteRecord, NewSite>(work, SITES),
+    list: (page: PageRequest, filter: { name?: string | undefined }) =>
+      listTable<SiteRecord>(work.read, SITES, page, { name: filter.name }),
+  };
+}
+
+export type PowerFeed = { name: string; amps: number };
+export type RackSwitch = { name: string; managementAddress: string | null };
+export type NewRack = { siteId: SiteId; name: string; heightU: number; powerFeeds: PowerFeed[]; switches: RackSwitch[] };
+export type RackRecord = Stamps & NewRack & { id: RackId };
+
+const RACKS: Table<NewRack> & { kind: 'rack' } = {
+  kind: 'rack',
+  table: 'racks',
+  select: `
+    select t.id, t.site_id as "siteId", t.name, t.height_u as "heightU", ${stamps('t')},
+           coalesce((select jsonb_agg(jsonb_build_object('name', f.name, 'amps', f.amps) order by f.name)
+                       from power_feeds f where f.rack_id = t.id), '[]') as "powerFeeds",
+           coalesce((select jsonb_agg(jsonb_build_object('name', w.name, 'managementAddress', host(w.management_address)) order by w.name)
+                       from rack_switches w where w.rack_id = t.id), '[]') as switches
+      from racks t`,
+  columns: { siteId: 'site_id', name: 'name', heightU: 'height_u' },
+  meanings: ({ name = '', siteId = '' }) => ({
+    racks_site_id_name_key: () => new Refusal('name_taken', { kind: 'rack', name }),
+    racks_site_id_fkey: () => new Refusal('reference_not_found', { kind: 'site', id: siteId }),
+    power_feeds_pkey: () => new Refusal('name_taken', { kind: 'power feed', name }),
+    rack_switches_pkey: () => new Refusal('name_taken', { kind: 'switch', name }),
+  }),
+  async writeParts(tx, id, { powerFeeds, switches, heightU }) {
+    if (heightU !== undefined) {
+      const [tall] = await tx.query<{ name: string }>(
+        'select name from servers where rack_id = $1 and u_position + u_height - 1 > $2 limit 1',
+        [id, heightU],
+      );
+      if (tall) throw new Refusal('still_in_use', { kind: 'rack', dependents: `${tall.name} above U${heightU}` });
+    }
+    if (powerFeeds !== undefined) {
+      await tx.query('delete from power_feeds where rack_id = $1', [id]);
+      await tx.query(
+        `insert into power_feeds (rack_id, name, amps) select $1, f.name, f.amps from jsonb_to_recordset($2) f(name text, amps int)`,
+        [id, JSON.stringify(powerFeeds)],
+      );
+    }
+    if (switches === undefined) return;
+    await tx.query('delete from rack_switches where rack_id = $1', [id]);
+    await tx.query(
+      `insert into rack_switches (rack_id, name, management_address)
+       select $1, w.name, w."managementAddress" from jsonb_to_recordset($2) w(name text, "managementAddress" inet)`,
+      [id, JSON.stringify(switches)],
+    );
+  },
+};
+
+export type InSiteFilter = { name?: string | undefined; siteId?: SiteId | undefined };
+
+export function postgresRacks(work: Work) {
+  return {
+    ...tableCollection<'rack', RackRecord, NewRack>(work, RACKS),
+    list: (page: PageRequest, { name, siteId }: InSiteFilter) =>
+      listTable<RackRecord>(work.read, RACKS, page, { name, site_id: siteId }),
+  };
+}
+
+export type NewNetwork = {
+  siteId: SiteId;
+  name: string;
+  cidr: string;
+  gateway: string | null;
+  dns: string[];
+  domain: string | null;
+  ntp: string[];
+  dhcp: 'authoritative' | 'pool' | 'proxy' | 'off';
+  poolFirst: string | null;
+  poolLast: string | null;
+};
+export type NetworkRecord = Stamps & NewNetwork & { id: NetworkId };
+
+const NETWORKS: Table<NewNetwork> & { kind: 'network' } = {
+  kind: 'network',
+  table: 'networks',
+  select: `
+    select t.id, t.site_id as "siteId", t.name, t.cidr::text as cidr, host(t.gateway) as gateway, t.dns, t.domain, t.ntp,
+           t.dhcp::text as dhcp, host(t.pool_first) as "poolFirst", host(t.pool_last) as "poolLast", ${stamps('t')} from networks t`,
+  columns: {
+    siteId: 'site_id',
+    name: 'name',
+    cidr: 'cidr::inet',
+    gateway: 'gateway::inet',
+    dns: 'dns::text[]',
+    domain: 'domain',
+    ntp: 'ntp::text[]',
+    dhcp: 'dhcp::dhcp_mode',
+    poolFirst: 'pool_first::inet',
+    poolLast: 'pool_last::inet',
+  },
+  meanings: ({ name = '', siteId = '' }) => ({
+    networks_site_id_name_key: () => new Refusal('name_taken', { kind: 'network', name }),
+    networks_site_id_fkey: () => new Refusal('reference_not_found', { kind: 'site', id: siteId }),
+  }),
+  async writeParts(tx, id, { cidr, poolFirst }) {
+    if (cidr === undefined && poolFirst === undefined) return;
+    const [stray] = await tx.query<{ name: string; address: string }>(
+      `select s.name, host(s.address) as address from servers s join networks t on t.id = s.network_id
+        where t.id = $1 and (not s.address << t.cidr or s.address between t.pool_first and t.pool_last) limit 1`,
+      [id],
+    );
+    if (stray) throw new Refusal('still_in_use', { kind: 'network', dependents: `${stray.name} at ${stray.address}` });
+  },
+};
+
+export function postgresNetworks(work: Work) {
+  return {
+    ...tableCollection<'network', NetworkRecord, NewNetwork>(work, NETWORKS),
+    list: (page: PageRequest, { name, siteId }: InSiteFilter) =>
+      listTable<NetworkRecord>(work.read, NETWORKS, page, { name, site_id: siteId }),
+  };
+}

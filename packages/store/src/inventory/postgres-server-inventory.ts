@@ -1,0 +1,82 @@
+// Servers as the API puts them on file, finds, changes and moves them.
+import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { Keyring } from '../secrets/keyring.ts';
+import { changeServer } from '../servers/change-server.ts';
+import { insertServers, type NamedServer, type NewServer } from '../servers/insert-servers.ts';
+import { type Expected, lockServer, moveServer, refuseOtherVersion } from '../servers/move-server.ts';
+import { readServer, SELECT_SERVER, type ServerRecord, serverOf } from '../servers/read-server.ts';
+import { serverRefusals } from '../servers/server-refusals.ts';
+import { refusing, refusingWhileInUse } from './constraint-refusals.ts';
+import { serverConditions, type ServerListFilter } from './server-filter.ts';
+import { type Page, type PageRequest, pageOf, type Work } from './work.ts';
+
+export type RecordedErasure = ErasureEvidence & { operationId: OperationId; recordedAt: string };
+
+export function postgresServerInventory(work: Work, keyring: Keyring) {
+  const meanings = serverRefusals(work.read);
+  const put = (servers: readonly NamedServer[]) =>
+    refusing(meanings, () => work.write((tx) => insertServers(tx, keyring, servers)));
+
+  return {
+    get: (id: ServerId): Promise<ServerRecord> => readServer(work.read, id),
+
+    async create(id: ServerId, input: NewServer): Promise<ServerRecord> {
+      await put([{ ...input, id }]);
+      return readServer(work.read, id);
+    },
+
+    /** All or none, with a handful of statements however many they are. */
+    createAll: put,
+
+    async find(by: { name: string } | { serial: string }): Promise<ServerRecord> {
+      const [column, value] = 'name' in by ? ['name', by.name] : ['serial', by.serial];
+      const [row] = await work.read.query<object>(`${SELECT_SERVER} where s.${column} = $1`, [value]);
+      if (!row) throw new Refusal('not_found', { kind: 'server', id: `${column}:${value}` });
+      return serverOf(row);
+    },
+
+    /** In the order of their names. */
+    async list({ limit, after }: PageRequest, filter: ServerListFilter): Promise<Page<ServerRecord>> {
+      const values: unknown[] = [after ?? '', limit + 1];
+      const conditions = serverConditions(filter, values);
+      const rows = await work.read.query<object>(
+        `${SELECT_SERVER} where s.name > $1${conditions} order by s.name limit $2`,
+        values,
+      );
+      return pageOf(rows.map(serverOf), limit, (server) => server.name);
+    },
+
+    update: (id: ServerId, expected: Expected, change: Partial<NewServer>): Promise<ServerRecord> =>
+      refusing(meanings, () => work.write((tx) => changeServer(tx, keyring, id, expected, change))),
+
+    /** For records that were a mistake; one that was worked on is retired instead (Refusal `still_in_use`). */
+    delete: (id: ServerId, expected: Expected): Promise<void> =>
+      refusingWhileInUse('server', () =>
+        work.write(async (tx) => {
+          const { version } = await lockServer(tx, id);
+          refuseOtherVersion(version, expected);
+          await tx.query('delete from servers where id = $1', [id]);
+          tx.emit({ kind: 'server.deleted', subject: { kind: 'server', id }, serverId: id, version });
+        }),
+      ),
+
+    move: (
+      id: ServerId,
+      event: 'accept' | 'retire',
+      by: string,
+      reason: string,
+      expected: Expected = 'any',
+    ): Promise<ServerRecord> => work.write((tx) => moveServer(tx, id, event, expected, { by, reason })),
+
+    async erasures(id: ServerId): Promise<RecordedErasure[]> {
+      const rows = await work.read.query<{ evidence: ErasureEvidence; operationId: OperationId; recordedAt: string }>(
+        `select evidence, operation_id as "operationId", recorded_at as "recordedAt" from erasures
+          where server_id = $1 order by recorded_at desc, disk_serial`,
+        [id],
+      );
+      return rows.map(({ evidence, operationId, recordedAt }) => ({ ...evidence, operationId, recordedAt }));
+    },
+  };
+}

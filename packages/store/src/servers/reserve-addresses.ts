@@ -1,0 +1,76 @@
+// The address that a server keeps on its provisioning network: the one asked for, or the next free one.
+import { Refusal } from '@rackwright/domain/errors.ts';
+import type { NetworkId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type { Transaction } from '../transaction.ts';
+
+type Placed = { id: ServerId; siteId: SiteId; networkId: NetworkId | null; address: string | null };
+type NetworkRow = { id: NetworkId; cidr: string; givesAddresses: boolean };
+
+/**
+ * The same servers with their network and address filled in. Locks the networks, so that two at once cannot take the same address.
+ * Refusals: `address_outside_network`, `address_in_pool`; an address that is taken breaks a constraint.
+ */
+export async function reserveAddresses<S extends Placed>(tx: Transaction, servers: readonly S[]): Promise<S[]> {
+  const only = await onlyNetworks(tx, [...new Set(servers.filter((s) => s.networkId === null).map((s) => s.siteId))]);
+  const placed = servers.map((server) => ({ ...server, networkId: server.networkId ?? only.get(server.siteId) ?? null }));
+  const wanted = [...new Set(placed.flatMap(({ networkId }) => (networkId === null ? [] : [networkId])))].sort();
+  for (const networkId of wanted) {
+    const here = placed.filter((server) => server.networkId === networkId);
+    const [network] = await tx.query<NetworkRow>(
+      `select id, cidr::text as cidr, dhcp in ('authoritative', 'pool') as "givesAddresses" from networks where id = $1 for no key update`,
+      [networkId],
+    );
+    // The foreign key says so in its own words.
+    if (!network) continue;
+    const asked = here.flatMap(({ address }) => (address === null ? [] : [address]));
+    await refuseUnusable(tx, network, asked);
+    if (!network.givesAddresses) continue;
+    const without = here.filter(({ address }) => address === null);
+    const free = await freeAddresses(tx, networkId, asked, without.length);
+    // A full network is no reason not to put a server on file; it shows no address.
+    without.forEach((server, i) => {
+      server.address = free[i] ?? null;
+    });
+  }
+  return placed;
+}
+
+async function onlyNetworks(tx: Transaction, siteIds: SiteId[]): Promise<Map<SiteId, NetworkId>> {
+  if (siteIds.length === 0) return new Map();
+  const rows = await tx.query<{ siteId: SiteId; id: NetworkId }>(
+    `select site_id as "siteId", min(id) as id from networks where site_id = any($1) group by site_id having count(*) = 1`,
+    [siteIds],
+  );
+  return new Map(rows.map(({ siteId, id }) => [siteId, id]));
+}
+
+async function refuseUnusable(tx: Transaction, network: NetworkRow, asked: string[]): Promise<void> {
+  if (asked.length === 0) return;
+  const [odd] = await tx.query<{ address: string; inPool: boolean }>(
+    `select host(a) as address, coalesce(a between n.pool_first and n.pool_last, false) as "inPool"
+       from networks n, unnest($2::inet[]) a
+      where n.id = $1 and (not a << n.cidr or a in (set_masklen(n.cidr, 32), set_masklen(broadcast(n.cidr), 32))
+                           or a between n.pool_first and n.pool_last) limit 1`,
+    [network.id, asked],
+  );
+  if (!odd) return;
+  if (odd.inPool) throw new Refusal('address_in_pool', { address: odd.address });
+  throw new Refusal('address_outside_network', { address: odd.address, cidr: network.cidr });
+}
+
+/** Lowest first; never the network's own, its broadcast, its gateway, its name servers or its pool. */
+async function freeAddresses(tx: Transaction, networkId: NetworkId, asked: string[], count: number): Promise<string[]> {
+  if (count === 0) return [];
+  const rows = await tx.query<{ address: string }>(
+    `select host(a) as address
+       from networks n
+       cross join lateral generate_series(1, (1 << (32 - masklen(n.cidr))) - 2) i
+       cross join lateral set_masklen(n.cidr + i, 32) a
+      where n.id = $1
+        and a is distinct from n.gateway and host(a) <> all(n.dns) and (n.pool_first is null or a not between n.pool_first and n.pool_last)
+        and a <> all($2::inet[]) and not exists (select from servers s where s.network_id = n.id and s.address = a)
+      order by i limit $3`,
+    [networkId, asked, count],
+  );
+  return rows.map(({ address }) => address);
+}
