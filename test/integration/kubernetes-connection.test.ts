@@ -1,6 +1,7 @@
 // What the network does to us: lost connections, forgotten versions, many pages, servers that are not there or not ready.
 import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { confirmedByPerson } from '@rackwright/domain/fence.ts';
 import type { ClusterApi, ClusterEndpoint, NodeChange } from '@rackwright/kubernetes/cluster-api.ts';
 import { clusterAccess } from '@rackwright/kubernetes/cluster-access.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
@@ -133,6 +134,6 @@ test('as the workflows see it: evicted pods still count as there, and a node wit
   expect(await access.drain('n0')).toEqual({ remaining: [{ namespace: 'default', name: 'p' }] });
   expect(await access.drain('n0')).toEqual({ remaining: [] });
   expect(await access.node('n0')).toMatchObject({ ready: false, readyReason: 'the kubelet has not reported yet' });
-  await access.deleteNode('n0', null, { kind: 'unused' } as never);
+  await access.deleteNode('n0', null, confirmedByPerson('tester', '2026-01-01T00:00:00Z')!);
   expect(await access.node('n0')).toBeUndefined();
 });

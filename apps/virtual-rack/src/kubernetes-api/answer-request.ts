@@ -6,9 +6,10 @@ import { insistBudgetsAllow } from './evictions.ts';
 import type { Identities, Identity } from './identities.ts';
 import { insistAllowed, type Verb } from './may-do.ts';
 import { isObject } from './merge-patch.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore, StoredObject } from './object-store.ts';
 import { getObject, listObjects, watchObjects } from './read-verbs.ts';
 import { type ApiPath, readPath } from './resources.ts';
+import { tableOf, wantsTable } from './tables.ts';
 import type { WriteVerbs } from './write-verbs.ts';
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -53,11 +54,10 @@ async function respond(parts: ApiParts, request: IncomingMessage, response: Serv
     watchObjects(parts.store, path, url.searchParams, response);
     return undefined;
   }
-  if (verb === 'patch' && request.headers['content-type'] !== 'application/merge-patch+json') {
-    throw new ApiRefusal(415, 'UnsupportedMediaType', 'only application/merge-patch+json is simulated');
-  }
+  if (verb === 'patch') insistKnownPatch(String(request.headers['content-type']), body);
   const status = verb === 'create' ? 201 : 200;
-  return { status, body: perform(parts, verb, path, body, who, url.searchParams) };
+  const done = perform(parts, verb, path, body, who, url.searchParams);
+  return { status, body: asAsked(request, path, done) };
 }
 
 function perform(parts: ApiParts, verb: Verb, path: ApiPath, body: unknown, who: Identity, query: URLSearchParams): object {
@@ -78,11 +78,35 @@ function perform(parts: ApiParts, verb: Verb, path: ApiPath, body: unknown, who:
   }
 }
 
+/** kubectl wants lists and single objects as tables. */
+function asAsked(request: IncomingMessage, path: ApiPath, done: object): object {
+  if (request.method !== 'GET' || !wantsTable(request.headers.accept)) return done;
+  const { items, metadata } = done as { items?: StoredObject[]; metadata: object };
+  return tableOf(path.resource.plural, items ?? [done as StoredObject], items ? metadata : {});
+}
+
 function evict({ store, writes }: ApiParts, path: ApiPath, body: unknown): object {
   const options = isObject(body) && isObject(body.deleteOptions) ? body.deleteOptions : {};
   insistBudgetsAllow(store, getObject(store, path));
   writes.remove(path, options);
   return SUCCESS;
+}
+
+/**
+ * kubectl sends strategic merge patches. They differ from merge patches in lists alone, and a node's taints are replaced
+ * as a whole in both; other lists would be merged by key, which is not simulated.
+ */
+function insistKnownPatch(contentType: string, body: unknown): void {
+  if (contentType === 'application/merge-patch+json') return;
+  const known = contentType === 'application/strategic-merge-patch+json' && !mergesByKey(body, '');
+  if (!known) throw new ApiRefusal(415, 'UnsupportedMediaType', `this ${contentType} is not simulated`);
+}
+
+function mergesByKey(patch: unknown, path: string): boolean {
+  if (Array.isArray(patch)) return path !== '.spec.taints';
+  return (
+    isObject(patch) && Object.entries(patch).some(([key, value]) => key.startsWith('$') || mergesByKey(value, `${path}.${key}`))
+  );
 }
 
 function verbOf(method: string, path: ApiPath, query: URLSearchParams): Verb {

@@ -1,5 +1,5 @@
 // What the simulated API server says of itself: /api, /apis, /apis/<group>/<version>, /version.
-import { groupVersionOf, RESOURCES, type Resource } from './resources.ts';
+import { groupVersionOf, RESOURCES, type Resource, SHORT_NAMES } from './resources.ts';
 
 export type Dialect = {
   gitVersion: string;
@@ -39,7 +39,7 @@ const VERBS = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'];
 function resourceList(groupVersion: string, resources: readonly Resource[], dialect: Dialect) {
   const [evictionGroup, evictionVersion] = dialect.eviction.split('/');
   const entries = resources.flatMap(({ plural, kind, namespaced, subresources }) => [
-    { name: plural, singularName: kind.toLowerCase(), kind, namespaced, verbs: VERBS },
+    { name: plural, singularName: kind.toLowerCase(), shortNames: shortNamesOf(plural), kind, namespaced, verbs: VERBS },
     ...subresources.map((sub) =>
       sub === 'eviction'
         ? {
@@ -55,4 +55,9 @@ function resourceList(groupVersion: string, resources: readonly Resource[], dial
     ),
   ]);
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: entries };
+}
+
+function shortNamesOf(plural: string): string[] {
+  const short = SHORT_NAMES[plural];
+  return short === undefined ? [] : [short];
 }

@@ -40,6 +40,17 @@ export const RESOURCES: readonly Resource[] = [
   row('rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding', false),
 ];
 
+/** What kubectl's users type. */
+export const SHORT_NAMES: Record<string, string> = {
+  namespaces: 'ns',
+  nodes: 'no',
+  pods: 'po',
+  serviceaccounts: 'sa',
+  daemonsets: 'ds',
+  certificatesigningrequests: 'csr',
+  poddisruptionbudgets: 'pdb',
+};
+
 /** Objects of one group and plural are the same objects in every version. */
 export function collectionOf(resource: Resource): string {
   return `${resource.group}/${resource.plural}`;

@@ -74,7 +74,7 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
   }
 
   async function live(keys: KubeletKeys): Promise<void> {
-    const api = await connect(nodeCredentials(options.url, disk));
+    const api = await connect(nodeCredentials(disk));
     stage = 'registering';
     await registerNode(api, options);
     await renewLease(api, options.nodeName, new Date());
@@ -119,8 +119,8 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
   };
 }
 
-/** Over TLS a certificate is shown as such; the simulated API server, which has none, takes it as bearer token. */
-function nodeCredentials(url: string, { clientCertificate = '', clientKey = '' }: KubeletDisk): ClusterCredentials {
-  if (url.startsWith('https:')) return { kind: 'client_certificate', certificate: clientCertificate, key: clientKey };
-  return { kind: 'token', token: clientCertificate };
+/** A real certificate is shown in TLS; what the simulated API server issues is taken by it as bearer token. */
+function nodeCredentials({ clientCertificate = '', clientKey = '' }: KubeletDisk): ClusterCredentials {
+  if (!clientCertificate.startsWith('-----BEGIN ')) return { kind: 'token', token: clientCertificate };
+  return { kind: 'client_certificate', certificate: clientCertificate, key: clientKey };
 }

@@ -1,7 +1,8 @@
 // A simulated Kubernetes API server: enough of it, over real HTTP, for a thousand simulated nodes to join, serve and leave.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { answerRequest } from './answer-request.ts';
 import { signCertificates } from './certificates.ts';
@@ -35,6 +36,8 @@ export type SimulatedKubernetesOptions = {
   sweepEveryMs?: number;
   dialect?: Partial<Dialect>;
   now?: () => Date;
+  /** PEM. Without it plain HTTP is spoken: enough for us, but kubectl sends no token over that. */
+  tls?: { certificate: string; key: string };
 };
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -57,13 +60,15 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
   sweeping.unref();
 
   const parts = { store, identities, writes, dialect, isReady: () => ready };
-  const server = createServer((request, response) => void answerRequest(parts, request, response));
+  const listener: RequestListener = (request, response) => void answerRequest(parts, request, response);
+  const { tls } = options;
+  const server = tls ? createHttpsServer({ cert: tls.certificate, key: tls.key }, listener) : createHttpServer(listener);
   server.listen(options.port ?? 0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     adminToken,
     objects: (collection) => store.list(collection),
     setReady: (value) => (ready = value),
