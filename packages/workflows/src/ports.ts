@@ -56,7 +56,8 @@ export interface Servers {
   acceptHardware(id: ServerId, inspection: Inspection, operationId: OperationId): Promise<void>;
   /** Fails with Refusal `server_already_allocated` when it belongs to somebody else. May be repeated. */
   assign(id: ServerId, assignment: Assignment, operationId: OperationId): Promise<void>;
-  noteNodeUid(id: ServerId, nodeUid: string): Promise<void>;
+  /** The Node it is in service as; null from the moment it leaves service. May be repeated. */
+  noteNodeUid(id: ServerId, nodeUid: string | null): Promise<void>;
   unassign(id: ServerId, operationId: OperationId): Promise<void>;
 }
 
@@ -142,7 +143,7 @@ export interface ClusterAccess {
   /** One pass of evictions; the caller comes again. */
   drain(name: string): Promise<DrainPass>;
   /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */
-  deleteNode(name: string, uid: string | null, proof: FenceProof): Promise<void>;
+  deleteNode(name: string, uid: string, proof: FenceProof): Promise<void>;
   /** Pending certificate requests of this node and bootstrap tokens made for it are gone afterwards. */
   revoke(name: string): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Which function runs for which working state; a workflow that the table names and nobody wrote is a compile error here.
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
@@ -9,7 +10,7 @@ import { releaseFailsBy, releaseServer } from './release-server/release-server.t
 export type ServerWorkflow = {
   run: Workflow<Ports, Task<never>>;
   /** Which event a failure is, seen from the steps that were begun. */
-  failsBy(steps: readonly { name: string }[]): ServerEvent;
+  failsBy(steps: readonly Pick<StepRecord, 'name' | 'result'>[]): ServerEvent;
 };
 
 const fails = (): ServerEvent => 'fail';

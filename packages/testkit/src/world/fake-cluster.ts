@@ -42,7 +42,7 @@ export function fakeCluster(world: World): ClusterAccess {
     async deleteNode(name, uid) {
       const node = world.nodes[name];
       if (!node) return;
-      if (uid !== null && node.uid !== uid) throw new Refusal('node_replaced', { name });
+      if (node.uid !== uid) throw new Refusal('node_replaced', { name });
       if (world.power !== 'off') throw new Error('a Node was deleted before its fence');
       world.deeds.push(`delete node ${name}`);
       delete world.nodes[name];

@@ -5,7 +5,7 @@ import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Ports, Task } from '../ports.ts';
 
 /** The step that nobody can take back: workloads on this machine stop here. */
-export const FENCE_STEP = 'power it off to fence';
+const FENCE_STEP = 'power it off to fence';
 
 /** Off, seen twice at least five seconds apart: one sighting may be a cached answer. An unreachable BMC is never proof. */
 export async function fenceServer(

@@ -36,18 +36,37 @@ test('a pod that a disruption budget holds is named, and the node goes on servin
   expect(sim.world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: false });
 });
 
-test('a Node that came back with another uid is not deleted', async () => {
+test('a Node that came back with another uid is not touched, and nothing is switched off', async () => {
   const sim = serving({ nodes: { [NODE]: { uid: 'uid-2', ready: true, unschedulable: false, labels: {} } } });
   const { outcome, log } = await drive(releaseServer, sim, {});
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'node_replaced' } });
-  expect(releaseFailsBy(log.steps())).toBe('fail');
-  expect(sim.world.nodes[NODE]?.uid).toBe('uid-2');
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', deeds: [], nodes: { [NODE]: { uid: 'uid-2', unschedulable: false } } });
 });
 
-test('a machine that is off already is not drained: nothing on it could answer', async () => {
-  const sim = serving({ power: 'off', pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
+test('a node that is not Ready is not drained: nobody there could confirm that a pod ended', async () => {
+  const nodes = { [NODE]: { uid: 'uid-1', ready: false, unschedulable: false, labels: {} } };
+  const sim = serving({ nodes, pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
   const { outcome } = await drive(releaseServer, sim, {});
   expect(outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.deeds).toEqual(['power off', `delete node ${NODE}`, 'erase SSD-1', 'erase HDD-1', 'power off']);
+});
+
+test('a Node deleted by hand is no obstacle', async () => {
+  const sim = serving({ nodes: {} });
+  const { outcome } = await drive(releaseServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.deeds).toEqual(['power off', 'erase SSD-1', 'erase HDD-1', 'power off']);
+});
+
+test('once it left service a retry drains nothing and finds its Node by the label', async () => {
+  const sim = serving({ power: 'off', pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
+  sim.world.server.assignment!.nodeUid = null;
+  sim.world.nodes[NODE] = { uid: 'uid-1', ready: false, unschedulable: true, labels: { 'rackwright.dev/server-id': 'srv_1' } };
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.nodes).toEqual({});
+  expect(releaseFailsBy(log.steps().slice(0, 2))).toBe('fail');
 });
 
 test('the order is evict, power off, delete Node, erase', async () => {

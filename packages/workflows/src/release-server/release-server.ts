@@ -6,34 +6,30 @@ import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
+import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { bootAgent, closeAgentTicket, tellAgent } from '../boot-agent/boot-agent.ts';
-import { FENCE_STEP, fenceServer } from '../fence-server/fence-server.ts';
+import { fenceServer } from '../fence-server/fence-server.ts';
 import type { Ports, Task } from '../ports.ts';
+import { SERVER_ID_LABEL } from '../provision-server/node-labels.ts';
 import { readErasureEvidence } from './read-erasure-evidence.ts';
 
 export type ReleaseParams = { /** Give up draining after this long; 60 unless told. */ drainMinutes?: number };
-
-/** Before the fence nothing is lost: a blocked or cancelled drain leaves a node in service. After it only erasing leads back. */
-export function releaseFailsBy(steps: readonly { name: string }[]): 'keep' | 'fail' {
-  return steps.some((step) => step.name === 'drain the node') && !steps.some((step) => step.name === FENCE_STEP)
-    ? 'keep'
-    : 'fail';
-}
-
-type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
 
 export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, needs, task) => {
   const { servers, erasures, withBmc } = needs;
   const { serverId, operationId } = task;
   const server = await servers.get(serverId);
-  const member = await run.step('look up its cluster', async () => memberOf(server));
-  const running = await run.step('see whether it runs', () => withBmc(serverId, async (bmc) => (await bmc.power()) !== 'off'));
+  const member = await run.step(MEMBER_STEP, async () => memberOf(server));
 
-  // A machine that is off, or whose node never joined, runs no pods: draining it would wait for a kubelet that cannot answer.
-  if (member?.nodeUid && running) await drain(run, needs, task, member);
+  const node = member && (await findNode(run, needs, task, member));
+  // A kubelet that does not answer can confirm no pod's end: draining would only wait. The fence ends them all.
+  if (member?.nodeUid && node?.ready) await drain(run, needs, task, member);
+
+  // From here on it is out of service whatever happens: a retry drains nothing and can only go forward.
+  await run.step(LEAVING_STEP, () => servers.noteNodeUid(serverId, null));
   const proof = await fenceServer(run, needs, task);
-  if (member) await leaveCluster(run, needs, member, proof);
+  if (member) await leaveCluster(run, needs, { ...member, nodeUid: node?.uid ?? null }, proof);
 
   const accepted = server.hardware;
   if (!accepted) throw new Refusal('hardware_not_accepted', { server: server.name });
@@ -52,10 +48,40 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
   await run.step('free the server', () => servers.unassign(serverId, operationId));
 };
 
+/** Before it leaves service nothing is lost: a blocked or cancelled drain leaves a node as it was. After that only erasing leads back. */
+export function releaseFailsBy(steps: readonly Pick<StepRecord, 'name' | 'result'>[]): 'keep' | 'fail' {
+  const member = steps.find((step) => step.name === MEMBER_STEP)?.result as Member | null | undefined;
+  const left = steps.some((step) => step.name === LEAVING_STEP);
+  return member?.nodeUid && !left ? 'keep' : 'fail';
+}
+
+const MEMBER_STEP = 'look up its cluster';
+const LEAVING_STEP = 'note that it leaves service';
+
+type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
+
 function memberOf(server: Server): Member | null {
   const { assignment } = server;
   if (!assignment?.clusterId) return null;
   return { clusterId: assignment.clusterId, nodeName: assignment.nodeName, nodeUid: assignment.nodeUid };
+}
+
+/** Its Node, or null when it has none any more. One of that name that is another machine's is never touched. */
+function findNode(
+  run: Run,
+  { connectCluster }: Ports,
+  { serverId }: Task<unknown>,
+  member: Member,
+): Promise<{ uid: string; ready: boolean } | null> {
+  return run.step('find its Node', async () => {
+    const node = await (await connectCluster(member.clusterId)).node(member.nodeName);
+    if (!node) return null;
+    if (member.nodeUid !== null && node.uid !== member.nodeUid) {
+      throw new Refusal('node_replaced', { nodeName: node.name, expected: member.nodeUid, uid: node.uid });
+    }
+    const ours = member.nodeUid !== null || node.labels[SERVER_ID_LABEL] === serverId;
+    return ours ? { uid: node.uid, ready: node.ready } : null;
+  });
 }
 
 async function drain(run: Run, { connectCluster }: Ports, task: Task<ReleaseParams>, member: Member): Promise<void> {
@@ -84,9 +110,10 @@ async function drain(run: Run, { connectCluster }: Ports, task: Task<ReleasePara
   );
 }
 
-async function leaveCluster(run: Run, needs: Ports, member: Member, proof: FenceProof): Promise<void> {
-  const { connectCluster } = needs;
+async function leaveCluster(run: Run, { connectCluster }: Ports, member: Member, proof: FenceProof): Promise<void> {
   const { clusterId, nodeName, nodeUid } = member;
-  await run.step('delete the Node object', async () => (await connectCluster(clusterId)).deleteNode(nodeName, nodeUid, proof));
+  if (nodeUid !== null) {
+    await run.step('delete the Node object', async () => (await connectCluster(clusterId)).deleteNode(nodeName, nodeUid, proof));
+  }
   await run.step('revoke its credentials', async () => (await connectCluster(clusterId)).revoke(nodeName));
 }
