@@ -123,7 +123,7 @@ describe('faults', () => {
   });
 });
 
-test('as the workflows see it: evicted pods still count as there, and a node without uid is deleted by its present one', async () => {
+test('as the workflows see it: evicted pods still count as there, the node says why it is not ready, and goes by its uid', async () => {
   const access = clusterAccess(api, { localStorage: 'evict', unmanaged: 'evict' });
   await makeNodes(1);
   const connection = openConnection(endpoint);
@@ -134,6 +134,7 @@ test('as the workflows see it: evicted pods still count as there, and a node wit
   expect(await access.drain('n0')).toEqual({ remaining: [{ namespace: 'default', name: 'p' }] });
   expect(await access.drain('n0')).toEqual({ remaining: [] });
   expect(await access.node('n0')).toMatchObject({ ready: false, readyReason: 'the kubelet has not reported yet' });
-  await access.deleteNode('n0', null, confirmedByPerson('tester', '2026-01-01T00:00:00Z')!);
+  const uid = (await access.node('n0'))!.uid;
+  await access.deleteNode('n0', uid, confirmedByPerson('tester', '2026-01-01T00:00:00Z')!);
   expect(await access.node('n0')).toBeUndefined();
 });
