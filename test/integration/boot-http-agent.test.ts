@@ -157,7 +157,7 @@ test('a body without end is cut off, announced or not', async () => {
 test('a manifest and its chunks, for agents with a ticket', async () => {
   const { token } = world.server({ name: 'n1' }).openTicket();
   const digest = `sha256-${'b'.repeat(64)}`;
-  world.manifests.set(digest, 'rackwright-image 1\nsize 1\nchunk_size 1\n');
+  world.file('manifests', digest, 'rackwright-image 1\nsize 1\nchunk_size 1\n');
   world.file('chunks', `${digest} 0`, 'zstd bytes');
   expect((await ask(`/agent/v1/images/${digest}/manifest`, { token })).text).toBe('rackwright-image 1\nsize 1\nchunk_size 1\n');
   expect((await ask(`/agent/v1/images/${digest}/chunks/0`, { token })).text).toBe('zstd bytes');

@@ -34,8 +34,8 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
     boot: new Map<string, ServedFile>(),
     artifacts: new Map<string, ServedFile>(),
     chunks: new Map<string, ServedFile>(),
+    manifests: new Map<string, ServedFile>(),
   };
-  const manifests = new Map<string, string>();
   const logged: unknown[] = [];
   const woken: ServerId[] = [];
   const clock = { skew: 0 };
@@ -103,11 +103,8 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
     files: {
       bootFile: (name) => files.boot.get(name),
       artifact: async (name) => files.artifacts.get(name),
-      manifest: async (digest) => manifests.get(digest),
+      manifest: async (digest) => files.manifests.get(digest),
       chunk: async (digest, chunk) => files.chunks.get(`${digest} ${chunk}`),
-    },
-    seedImage: () => {
-      throw new Error('no FAT image in this world');
     },
     async wakeUp(serverId) {
       woken.push(serverId);
@@ -123,7 +120,6 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
     strangers,
     calls,
     seeds,
-    manifests,
     files,
     logged,
     woken,

@@ -1,19 +1,20 @@
 // The image that an agent writes: manifest, chunks, and the seed that makes the copy this server's own.
+import { fatImage } from '@rackwright/documents/cidata/fat-image.ts';
 import { agentCaller } from './agent-caller.ts';
 import { instructionOf } from './agent-reports.ts';
-import { type Exchange, HttpProblem, sendText } from './exchange.ts';
+import { type Exchange, HttpProblem } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import type { BootHttpNeeds } from './needs.ts';
 import { seedDocuments } from './seed-documents.ts';
 import { sendFile } from './send-file.ts';
 
-type Needs = Pick<BootHttpNeeds, 'now' | 'tickets' | 'discoveryKey' | 'reports' | 'files' | 'seedImage'> & { transfers: Gate };
+type Needs = Pick<BootHttpNeeds, 'now' | 'tickets' | 'discoveryKey' | 'reports' | 'files'> & { transfers: Gate };
 
 export async function answerManifest(exchange: Exchange, needs: Needs): Promise<void> {
   refuseStrangers(exchange, needs);
   const manifest = await needs.files.manifest(exchange.params[0] ?? '');
-  if (manifest === undefined) throw new HttpProblem(404, 'image_unknown');
-  sendText(exchange, manifest);
+  if (!manifest) throw new HttpProblem(404, 'image_unknown');
+  await sendFile(exchange, manifest);
 }
 
 export async function answerChunk(exchange: Exchange, needs: Needs): Promise<void> {
@@ -30,8 +31,9 @@ export async function answerSeed(exchange: Exchange, needs: Needs): Promise<void
   if (values === 'unknown') throw new HttpProblem(404, 'instruction_unknown');
   if (values === 'over') throw new HttpProblem(410, 'seed_no_longer_readable');
   const documents = seedDocuments(values, exchange.bootUrl);
-  const image = needs.seedImage(
-    Object.entries(documents).map(([name, text]) => ({ name, content: new TextEncoder().encode(text) })),
+  const image = fatImage(
+    'CIDATA',
+    Object.entries(documents).map(([name, content]) => ({ name, content })),
   );
   exchange.response.writeHead(200, {
     'content-type': 'application/octet-stream',

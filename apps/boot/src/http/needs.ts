@@ -76,14 +76,14 @@ export interface NodeSeeds {
   phonedHome(call: PhoneCall): Promise<'noted' | 'stale'>;
 }
 
-/** A file to hand out. With `sha256` that is its ETag. */
-export type ServedFile = { path: string; contentType: string; sha256?: string };
+/** A file to hand out. With `sha256` that is its ETag; without a content type it is `application/octet-stream`. */
+export type ServedFile = { path: string; contentType?: string; sha256?: string };
 
 export interface ServedFiles {
   /** Boot loaders, `agent.kernel`, `agent.img`: from memory. */
   bootFile(name: string): ServedFile | undefined;
   artifact(name: string): Promise<ServedFile | undefined>;
-  manifest(imageDigest: string): Promise<string | undefined>;
+  manifest(imageDigest: string): Promise<ServedFile | undefined>;
   chunk(imageDigest: string, chunk: number): Promise<ServedFile | undefined>;
 }
 
@@ -98,8 +98,6 @@ export type BootHttpNeeds = {
   reports: AgentReports;
   seeds: NodeSeeds;
   files: ServedFiles;
-  /** The 4 MiB FAT image labelled CIDATA that holds these files. */
-  seedImage(files: readonly { name: string; content: Uint8Array }[]): Uint8Array;
   /** The server's operation looks again; called after each report. Failing is harmless: a sweep comes by. */
   wakeUp(serverId: ServerId): Promise<void>;
   /** 32 secret bytes, the same in every replica: strangers' agents carry tokens signed with it. */

@@ -25,7 +25,7 @@ export const ROUTES: readonly Route[] = [
   ['GET', /^\/boot\/script\.ipxe$/, answerBootScript],
   ['GET', /^\/boot\/autoexec\.ipxe$/, answerAutoexec],
   ['GET', /^\/boot\/([A-Za-z0-9][A-Za-z0-9._-]{0,127})$/, answerBootFile],
-  ['GET', /^\/artifacts\/([A-Za-z0-9][A-Za-z0-9._+-]{0,199})$/, answerArtifact],
+  ['GET', /^\/artifacts\/((?:[A-Za-z0-9][A-Za-z0-9._+-]{0,127}\/){0,7}[A-Za-z0-9][A-Za-z0-9._+-]{0,127})$/, answerArtifact],
   ['POST', /^\/agent\/v1\/inspection$/, answerInspection],
   ['GET', /^\/agent\/v1\/instruction$/, answerInstruction],
   ['POST', /^\/agent\/v1\/instructions\/([^/]{1,64})\/progress$/, answerProgress],

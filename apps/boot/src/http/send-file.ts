@@ -26,7 +26,7 @@ export async function sendFile(exchange: Exchange, file: ServedFile): Promise<vo
       throw new HttpProblem(416, 'range_outside_file');
     }
     response.writeHead(span ? 206 : 200, {
-      'content-type': file.contentType,
+      'content-type': file.contentType ?? 'application/octet-stream',
       'accept-ranges': 'bytes',
       etag,
       'content-length': span ? span.last - span.first + 1 : size,

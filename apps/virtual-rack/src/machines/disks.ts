@@ -10,7 +10,7 @@ export type DiskContent =
   /** As it left the factory or its last owner: nobody knows. */
   | { kind: 'foreign' }
   | { kind: 'partial'; imageDigest: string; writtenChunks: ReadonlySet<number> }
-  | { kind: 'image'; imageDigest: string; seed: SeedFiles; kubelet: KubeletDisk; ranFirstBoot: boolean };
+  | { kind: 'image'; imageDigest: string; seed: SeedFiles; kubelet: KubeletDisk; ranFirstBoot: boolean; joins: boolean };
 
 export type SimulatedDisk = { readonly spec: DiskSpec; content: DiskContent };
 

@@ -1,0 +1,119 @@
+// A simulated server: the state machine behind a chassis. Off, it holds nothing but its disks.
+import { type ChassisBoot, type ChassisMachine, type SimulatedChassis, simulatedChassis } from '../chassis.ts';
+import { bootMachine, type MachineStage } from './boot-machine.ts';
+import { type SimulatedDisk, simulatedDisks } from './disks.ts';
+import type { MachineSpec } from './machine-spec.ts';
+import type { MachineWorld } from './machine-world.ts';
+
+export type SimulatedMachine = {
+  readonly spec: MachineSpec;
+  readonly chassis: SimulatedChassis;
+  readonly disks: readonly SimulatedDisk[];
+  stage(): MachineStage;
+  /** What its serial console showed, the last hundred lines. */
+  console(): readonly string[];
+  /** The power fails after so many chunks of an image are on the disk; once. */
+  losePowerAfterChunks(count: number): void;
+  /** Cuts the power and ends when nothing of it runs any more. */
+  close(): Promise<void>;
+};
+
+const MOST_LINES = 100;
+const SHUTDOWN_TAKES = 4_000;
+
+export function simulatedMachine(spec: MachineSpec, world: MachineWorld): SimulatedMachine {
+  const disks = simulatedDisks(spec.disks);
+  let stage: MachineStage = 'off';
+  let lines: string[] = [];
+  let current: { power: AbortController; ended: Promise<void> } | undefined;
+  let powerFailsAfter = Number.POSITIVE_INFINITY;
+
+  const say = (line: string) => {
+    lines = [...lines.slice(-(MOST_LINES - 1)), line];
+  };
+  const start = (boot: ChassisBoot) => {
+    const power = new AbortController();
+    current = { power, ended: run(boot, power) };
+  };
+  const stop = async () => {
+    const stopped = current;
+    current = undefined;
+    stopped?.power.abort();
+    await stopped?.ended;
+    stage = 'off';
+  };
+
+  async function run(first: ChassisBoot, power: AbortController): Promise<void> {
+    const running = { power: power.signal, say };
+    const enter = (next: MachineStage) => {
+      stage = next;
+    };
+    const afterChunk = (count: number) => {
+      if (count < powerFailsAfter) return;
+      powerFailsAfter = Number.POSITIVE_INFINITY;
+      say('the power failed');
+      power.abort();
+      goneOff();
+    };
+    const goneOff = () => {
+      stage = 'off';
+      current = undefined;
+      chassis.machineStopped();
+    };
+    try {
+      for (let boot = first; ; boot = chassis.takeBoot()) {
+        const end = await bootMachine({ spec, disks, world, running, boot, enter, afterChunk });
+        if (end === 'power_off') return goneOff();
+        say('rebooting');
+      }
+    } catch (cause) {
+      if (power.signal.aborted) return;
+      // As a crashed machine: powered on, doing nothing, with its last words on the console.
+      say(`crashed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+      chassis.logEvent('critical', 'The operating system stopped unexpectedly');
+    }
+  }
+
+  const machine: ChassisMachine = {
+    onPowerOn: start,
+    async onPowerOff(how) {
+      if (how === 'hard') return stop();
+      // Firmware, iPXE and the agent's ramdisk do not listen to the button: it stays on until somebody cuts the power.
+      const asked = current;
+      if (stage !== 'os') return asked?.ended;
+      await world.pace.takes(SHUTDOWN_TAKES, asked?.power.signal ?? AbortSignal.abort()).catch(() => undefined);
+      await stop();
+    },
+    async onReset(boot) {
+      await stop();
+      start(boot);
+    },
+  };
+  const chassis = simulatedChassis({ ...chassisSpec(spec), power: 'off' }, machine);
+
+  return {
+    spec,
+    chassis,
+    disks,
+    stage: () => stage,
+    console: () => lines,
+    losePowerAfterChunks(count) {
+      powerFailsAfter = count;
+    },
+    close: stop,
+  };
+}
+
+function chassisSpec({ identity, firmwareMode, cpu, memory, nics, disks }: MachineSpec) {
+  const { sockets, model, cores, threads } = cpu;
+  return {
+    identity: { ...identity, bmcFirmware: '1.0.0' },
+    firmwareMode,
+    hardware: {
+      cpus: Array.from({ length: sockets }, () => ({ model, cores: cores / sockets, threads: threads / sockets })),
+      memory: memory.map(({ slot, sizeBytes }) => ({ slot, sizeBytes })),
+      nics: nics.map(({ mac, name }) => ({ mac, name })),
+      disks: disks.map(({ serial, model: diskModel, sizeBytes }) => ({ serial, model: diskModel, sizeBytes })),
+    },
+  };
+}
