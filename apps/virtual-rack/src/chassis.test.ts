@@ -9,6 +9,8 @@ const SPEC: ChassisSpec = {
   now: () => new Date('2026-01-01T00:00:00Z'),
 };
 
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** A machine whose changes end when the test says so. */
 function machineOnCue() {
   const done: string[] = [];
@@ -29,7 +31,6 @@ function machineOnCue() {
       return change('reset');
     },
   };
-  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     machine,
     done,

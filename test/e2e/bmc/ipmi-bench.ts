@@ -7,8 +7,13 @@ import { type IpmiServer, startIpmiServer } from '@rackwright/virtual-rack-app/i
 export const HOST = '127.0.0.1';
 export const CREDENTIALS = { username: 'admin', password: 'rack-pass-0123' };
 export const IDENTITY = {
-  ...{ vendor: 'Dell Inc.', model: 'PowerEdge R650', serial: 'ABC1234', assetTag: 'RACK-7' },
-  ...{ uuid: '6a1e7c52-93f4-4b0d-8c21-0f5e6d7c8b9a', bmcFirmware: '6.10.30.00', biosVersion: '1.2.3' },
+  vendor: 'Dell Inc.',
+  model: 'PowerEdge R650',
+  serial: 'ABC1234',
+  assetTag: 'RACK-7',
+  uuid: '6a1e7c52-93f4-4b0d-8c21-0f5e6d7c8b9a',
+  bmcFirmware: '6.10.30.00',
+  biosVersion: '1.2.3',
 };
 export const HARDWARE = { cpus: [], memory: [], nics: [], disks: [] };
 

@@ -78,7 +78,8 @@ test('the driver hears the right answer through the noise', async () => {
   });
   const bmc = await connectIpmi({ protocol: 'ipmi', address: HOST, port: wire.port }, CREDENTIALS, { clock: fastClock(10) });
   await bmc.setPower('on');
-  while (noise < PACKETS) expect(await bmc.power()).toBe('on');
+  for (let times = 0; times < PACKETS / BATCH; times++) expect(await bmc.power()).toBe('on');
+  expect(noise).toBeGreaterThanOrEqual(PACKETS);
   expect((await bmc.identify()).serial).toBe('ABC1234');
   await bmc.close();
 });
@@ -97,7 +98,7 @@ test('noise while the session opens ends in a session or in a Fault, nothing els
     return [...broken, datagram];
   });
   const endpoint = { protocol: 'ipmi', address: HOST, port: wire.port } as const;
-  while (noise < PACKETS) {
+  for (let times = 0; times < PACKETS / BATCH; times++) {
     try {
       const bmc = await connectIpmi(endpoint, CREDENTIALS, { clock: fastClock(100) });
       expect(await bmc.power()).toBe('off');
@@ -107,6 +108,7 @@ test('noise while the session opens ends in a session or in a Fault, nothing els
       expect(cause).toBeInstanceOf(Fault);
     }
   }
+  expect(noise).toBeGreaterThanOrEqual(PACKETS);
   quiet = true;
   // Sessions that the BMC thinks open and the console does not age out.
   skipped = 61_000;

@@ -27,7 +27,12 @@ const SUITES = Uint8Array.from(
 
 const APP_ANSWERS: Handler[] = [
   handler(getDeviceId, (_request, { chassis }) => ({
-    ...{ deviceId: 0x20, revision: 1, busy: false, ipmiVersion: 0x02, support: BMC_SUPPORT, product: 1 },
+    deviceId: 0x20,
+    revision: 1,
+    busy: false,
+    ipmiVersion: 0x02,
+    support: BMC_SUPPORT,
+    product: 1,
     firmware: firmwareVersion(chassis.identity.bmcFirmware),
     manufacturer: enterpriseNumber(chassis.identity.vendor),
   })),
@@ -35,8 +40,12 @@ const APP_ANSWERS: Handler[] = [
   handler(
     getChannelAuthenticationCapabilities,
     () => ({
-      ...{ channel: CHANNEL, types: AUTHENTICATION_TYPES, status: NAMED_USERS_ONLY, versions: VERSION_2_ONLY },
-      ...{ oemId: 0, oemAuxiliary: 0 },
+      channel: CHANNEL,
+      types: AUTHENTICATION_TYPES,
+      status: NAMED_USERS_ONLY,
+      versions: VERSION_2_ONLY,
+      oemId: 0,
+      oemAuxiliary: 0,
     }),
     ANYBODY,
   ),

@@ -43,7 +43,11 @@ export function handler<Q, A extends object>(
 ): Handler {
   const { name, netFn, code, writes } = command;
   return {
-    ...{ name, netFn, code, writes, privilege },
+    name,
+    netFn,
+    code,
+    writes,
+    privilege,
     run(body, bmc, caller) {
       const request = command.request.decode(body);
       if (!request.ok) return completed(body.length === 0 ? COMPLETION.invalidLength : COMPLETION.invalidField);

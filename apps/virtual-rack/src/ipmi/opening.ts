@@ -28,95 +28,100 @@ export type Doorkeeper = {
 
 export type House = { credentials: BmcCredentials; uuid: string; sessions: SessionTable };
 
+/** What every step needs: the house, its key and its GUID. */
+type Door = { username: string; key: Uint8Array; bmcGuid: Uint8Array; sessions: SessionTable };
+
 const NO_CODE = new Uint8Array(0);
 
 /** Throws RangeError for a password that IPMI cannot carry. */
 export function doorkeeper({ credentials, uuid, sessions }: House): Doorkeeper {
   const key = userKey(credentials.password);
   if (!key) throw new RangeError('IPMI passwords have at most 20 bytes');
-  const bmcGuid = guidBytes(uuid, 'smbios');
-
+  const door: Door = { username: credentials.username, key, bmcGuid: guidBytes(uuid, 'smbios'), sessions };
   return {
     answer(payloadType, payload, now) {
       switch (payloadType) {
         case PAYLOAD.openSessionRequest:
-          return openSession(payload, now);
+          return openSession(door, payload, now);
         case PAYLOAD.rakp1:
-          return answerRakp1(payload);
+          return answerRakp1(door, payload);
         case PAYLOAD.rakp3:
-          return answerRakp3(payload, now);
+          return answerRakp3(door, payload, now);
         default:
           return undefined;
       }
     },
   };
+}
 
-  function openSession(payload: Uint8Array, now: number): Uint8Array | undefined {
-    const request = openSessionRequest.decode(payload);
-    if (!request.ok) return undefined;
-    const { tag, consoleSessionId, algorithms, privilege } = request.value;
-    const refuse = (status: number) => openSessionResponse.encode({ accepted: false, tag, status, consoleSessionId });
-    const suite = suiteOf(algorithms);
-    if (!suite) return refuse(RAKP_STATUS.noCipherSuiteMatch);
-    if (privilege > PRIVILEGE.administrator) return refuse(RAKP_STATUS.invalidRole);
-    if (!sessions.roomForOneMore(now)) return refuse(RAKP_STATUS.noResources);
-    const bmcSessionId = sessions.freshId();
-    const mayHave = privilege === 0 ? PRIVILEGE.administrator : privilege;
-    sessions.beginOpening({ bmcSessionId, consoleSessionId, suite, mayHave });
-    return openSessionResponse.encode({ accepted: true, tag, privilege: mayHave, consoleSessionId, bmcSessionId, algorithms });
-  }
+function openSession({ sessions }: Door, payload: Uint8Array, now: number): Uint8Array | undefined {
+  const request = openSessionRequest.decode(payload);
+  if (!request.ok) return undefined;
+  const { tag, consoleSessionId, algorithms, privilege } = request.value;
+  const refuse = (status: number) => openSessionResponse.encode({ accepted: false, tag, status, consoleSessionId });
+  const suite = suiteOf(algorithms);
+  if (!suite) return refuse(RAKP_STATUS.noCipherSuiteMatch);
+  if (privilege > PRIVILEGE.administrator) return refuse(RAKP_STATUS.invalidRole);
+  if (!sessions.roomForOneMore(now)) return refuse(RAKP_STATUS.noResources);
+  const bmcSessionId = sessions.freshId();
+  const mayHave = privilege === 0 ? PRIVILEGE.administrator : privilege;
+  sessions.beginOpening({ bmcSessionId, consoleSessionId, suite, mayHave });
+  return openSessionResponse.encode({ accepted: true, tag, privilege: mayHave, consoleSessionId, bmcSessionId, algorithms });
+}
 
-  function answerRakp1(payload: Uint8Array): Uint8Array | undefined {
-    const message = rakp1.decode(payload);
-    const session = message.ok ? sessions.opening.get(message.value.bmcSessionId) : undefined;
-    if (!message.ok || !session) return undefined;
-    const { tag, role, username, consoleRandom } = message.value;
-    const { suite, consoleSessionId, bmcSessionId } = session;
-    if (session.exchange) return sameCode(session.exchange.asked, payload) ? session.exchange.answer : undefined;
-    const refuse = (status: number) => {
-      sessions.opening.delete(bmcSessionId);
-      return rakp2.encode({ accepted: false, tag, status, consoleSessionId });
-    };
-    if (username !== credentials.username) return refuse(RAKP_STATUS.unauthorizedName);
-    const privilege = role & 0x0f;
-    if (privilege === 0 || privilege > session.mayHave) return refuse(RAKP_STATUS.unauthorizedRole);
-    const bmcRandom = Uint8Array.from(randomBytes(16));
-    const value = { suite, consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid, role, username };
-    const code = rakp2Code(value, key as Uint8Array);
-    const answer = rakp2.encode({ accepted: true, tag, consoleSessionId, bmcRandom, bmcGuid, code });
-    session.exchange = { asked: payload, value, answer };
-    return answer;
-  }
-
-  function answerRakp3(payload: Uint8Array, now: number): Uint8Array | undefined {
-    const message = rakp3.decode(payload);
-    if (!message.ok) return undefined;
-    const { tag, status, bmcSessionId, code } = message.value;
-    const proved = sessions.live.get(bmcSessionId)?.proof;
-    if (proved) return sameCode(proved.asked, payload) ? proved.answer : undefined;
-    const session = sessions.opening.get(bmcSessionId);
-    if (!session?.exchange) return undefined;
+function answerRakp1({ username: knownUser, key, bmcGuid, sessions }: Door, payload: Uint8Array): Uint8Array | undefined {
+  const message = rakp1.decode(payload);
+  const session = message.ok ? sessions.opening.get(message.value.bmcSessionId) : undefined;
+  if (!message.ok || !session) return undefined;
+  const { tag, role, username, consoleRandom } = message.value;
+  const { suite, consoleSessionId, bmcSessionId } = session;
+  if (session.exchange) return sameCode(session.exchange.asked, payload) ? session.exchange.answer : undefined;
+  const refuse = (status: number) => {
     sessions.opening.delete(bmcSessionId);
-    // The console gave up: the slot is free, nobody waits for a word.
-    if (status !== RAKP_STATUS.ok) return undefined;
+    return rakp2.encode({ accepted: false, tag, status, consoleSessionId });
+  };
+  if (username !== knownUser) return refuse(RAKP_STATUS.unauthorizedName);
+  const privilege = role & 0x0f;
+  if (privilege === 0 || privilege > session.mayHave) return refuse(RAKP_STATUS.unauthorizedRole);
+  const bmcRandom = Uint8Array.from(randomBytes(16));
+  const value = { suite, consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid, role, username };
+  const code = rakp2Code(value, key);
+  const answer = rakp2.encode({ accepted: true, tag, consoleSessionId, bmcRandom, bmcGuid, code });
+  session.exchange = { asked: payload, value, answer };
+  return answer;
+}
 
-    const { suite, consoleSessionId, mayHave } = session;
-    const exchange = session.exchange.value;
-    const refuse = (why: number) => rakp4.encode({ tag, status: why, consoleSessionId, check: NO_CODE });
-    if (!sameCode(rakp3Code(exchange, key as Uint8Array), code)) return refuse(RAKP_STATUS.invalidIntegrityCheck);
-    if (!sessions.roomForOneMore(now)) return refuse(RAKP_STATUS.noResources);
-    const sessionKey = sessionIntegrityKey(exchange, key as Uint8Array);
-    const answer = rakp4.encode({ tag, status: RAKP_STATUS.ok, consoleSessionId, check: rakp4Check(exchange, sessionKey) });
-    sessions.live.set(bmcSessionId, {
-      ...{ bmcSessionId, consoleSessionId, suite, mayHave: Math.min(mayHave, exchange.role & 0x0f) },
-      keys: sessionKeys(suite, sessionKey),
-      // A session starts low, whatever it may have (§6.12.3).
-      privilege: PRIVILEGE.user,
-      window: sequenceWindow('strict'),
-      sequence: 0,
-      lastWord: now,
-      proof: { asked: payload, answer },
-    });
-    return answer;
-  }
+function answerRakp3({ key, sessions }: Door, payload: Uint8Array, now: number): Uint8Array | undefined {
+  const message = rakp3.decode(payload);
+  if (!message.ok) return undefined;
+  const { tag, status, bmcSessionId, code } = message.value;
+  const proved = sessions.live.get(bmcSessionId)?.proof;
+  if (proved) return sameCode(proved.asked, payload) ? proved.answer : undefined;
+  const session = sessions.opening.get(bmcSessionId);
+  if (!session?.exchange) return undefined;
+  sessions.opening.delete(bmcSessionId);
+  // The console gave up: the slot is free, nobody waits for a word.
+  if (status !== RAKP_STATUS.ok) return undefined;
+
+  const { suite, consoleSessionId, mayHave } = session;
+  const exchange = session.exchange.value;
+  const refuse = (why: number) => rakp4.encode({ tag, status: why, consoleSessionId, check: NO_CODE });
+  if (!sameCode(rakp3Code(exchange, key), code)) return refuse(RAKP_STATUS.invalidIntegrityCheck);
+  if (!sessions.roomForOneMore(now)) return refuse(RAKP_STATUS.noResources);
+  const sessionKey = sessionIntegrityKey(exchange, key);
+  const answer = rakp4.encode({ tag, status: RAKP_STATUS.ok, consoleSessionId, check: rakp4Check(exchange, sessionKey) });
+  sessions.live.set(bmcSessionId, {
+    bmcSessionId,
+    consoleSessionId,
+    suite,
+    mayHave: Math.min(mayHave, exchange.role & 0x0f),
+    keys: sessionKeys(suite, sessionKey),
+    // A session starts low, whatever it may have (§6.12.3).
+    privilege: PRIVILEGE.user,
+    window: sequenceWindow('strict'),
+    sequence: 0,
+    lastWord: now,
+    proof: { asked: payload, answer },
+  });
+  return answer;
 }

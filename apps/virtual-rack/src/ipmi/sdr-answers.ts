@@ -15,13 +15,25 @@ const CAN_RESERVE = 0x02;
 export const BMC_SUPPORT = 0x8f;
 
 const RECORD = managementControllerSdr.encode({
-  ...{ id: OWN_RECORD, address: BMC_ADDRESS, channel: 0, powerNotification: 0, support: BMC_SUPPORT },
-  ...{ entity: SYSTEM_MANAGEMENT_MODULE, instance: 1, oem: 0, name: 'BMC' },
+  id: OWN_RECORD,
+  address: BMC_ADDRESS,
+  channel: 0,
+  powerNotification: 0,
+  support: BMC_SUPPORT,
+  entity: SYSTEM_MANAGEMENT_MODULE,
+  instance: 1,
+  oem: 0,
+  name: 'BMC',
 });
 
 export const SDR_ANSWERS: Handler[] = [
   handler(getSdrRepositoryInfo, () => ({
-    ...{ version: 0x51, records: 1, freeBytes: 0, lastAdded: 0, lastErased: 0, support: CAN_RESERVE },
+    version: 0x51,
+    records: 1,
+    freeBytes: 0,
+    lastAdded: 0,
+    lastErased: 0,
+    support: CAN_RESERVE,
   })),
 
   // The record never changes, so no reservation is ever void.

@@ -67,11 +67,11 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
 
 /** 0 seconds is off. A later call replaces an earlier one's end. */
 function identifyLight(chassis: SimulatedChassis, timers: TimerBox): (seconds: number) => void {
-  let callOff = () => {};
+  let callOff: (() => void) | undefined;
   return (seconds) => {
-    callOff();
+    callOff?.();
     chassis.setLed(seconds > 0);
-    callOff = seconds > 0 ? timers.after(seconds * 1_000, () => chassis.setLed(false)) : () => {};
+    callOff = seconds > 0 ? timers.after(seconds * 1_000, () => chassis.setLed(false)) : undefined;
   };
 }
 

@@ -27,8 +27,12 @@ export const STORAGE_ANSWERS: Handler[] = [
   handler(getSelInfo, (_request, { chassis }) => {
     const events = chassis.events();
     return {
-      ...{ version: SEL_VERSION, entries: events.length, freeBytes: (ROOM_FOR - events.length) * RECORD_BYTES },
-      ...{ lastAdded: seconds(events.at(-1)), lastErased: 0, support: CAN_RESERVE },
+      version: SEL_VERSION,
+      entries: events.length,
+      freeBytes: (ROOM_FOR - events.length) * RECORD_BYTES,
+      lastAdded: seconds(events.at(-1)),
+      lastErased: 0,
+      support: CAN_RESERVE,
     };
   }),
 

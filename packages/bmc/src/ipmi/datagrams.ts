@@ -43,9 +43,9 @@ export async function openDatagrams(address: string, port: number, clock: IpmiCl
     exchange: ({ packet, read, waitsMs }) =>
       new Promise((resolve) => {
         let sent = 0;
-        let callOff = () => {};
+        let callOff: (() => void) | undefined;
         const finish = (answer: Parameters<typeof resolve>[0]) => {
-          callOff();
+          callOff?.();
           receive = undefined;
           resolve(answer);
         };

@@ -4,7 +4,15 @@ import { describeRecord } from './describe-event.ts';
 
 const event = (sensorType: number, eventType: number, offset: number, deasserted = false, time = 0x6953_f100) =>
   describeRecord({
-    ...{ kind: 'event' as const, id: 7, time, generator: 0x20, revision: 4, sensorType, sensor: 3, eventType, deasserted },
+    kind: 'event' as const,
+    id: 7,
+    time,
+    generator: 0x20,
+    revision: 4,
+    sensorType,
+    sensor: 3,
+    eventType,
+    deasserted,
     eventBytes: Uint8Array.of(0xa0 | offset, 0xff, 0xff),
   });
 

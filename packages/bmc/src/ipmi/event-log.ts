@@ -14,11 +14,12 @@ const MOST_RECORDS = 4_096;
 export async function readEventLog(line: IpmiLine): Promise<BmcLogEntry[]> {
   const doing = `read the event log of ${line.name}`;
   const { entries } = await line.need(doing, getSelInfo, {});
+  // The count is a hint: some BMCs tell a wrong one. But an empty log may answer anything to the first question.
+  if (entries === 0) return [];
   const log: BmcLogEntry[] = [];
   const seen = new Set<number>();
   let record = FIRST_RECORD;
-  // The count is a hint: some BMCs tell a wrong one, but an empty log may answer anything to the first question.
-  while (entries > 0 && log.length < MOST_RECORDS && !seen.has(record)) {
+  while (log.length < MOST_RECORDS && !seen.has(record)) {
     seen.add(record);
     const told = await line.ask(doing, getSelEntry, { reservation: 0, record, offset: 0, count: WHOLE_RECORD });
     // The log was cleared, or lost its oldest record, while we read.

@@ -35,9 +35,14 @@ const TRY_WAITS_MS = [2_000, 4_000, 6_000];
 
 /** Statuses that say "not with this suite". Some BMCs say "no resources" to a suite they do not know (Intel M50CYP). */
 const NEXT_SUITE = new Set<number>([
-  ...[RAKP_STATUS.noResources, RAKP_STATUS.invalidAuthentication, RAKP_STATUS.invalidIntegrity, RAKP_STATUS.illegalParameter],
-  ...[RAKP_STATUS.invalidConfidentiality, RAKP_STATUS.noCipherSuiteMatch],
-  ...[RAKP_STATUS.noMatchingAuthentication, RAKP_STATUS.noMatchingIntegrity],
+  RAKP_STATUS.noResources,
+  RAKP_STATUS.invalidAuthentication,
+  RAKP_STATUS.invalidIntegrity,
+  RAKP_STATUS.illegalParameter,
+  RAKP_STATUS.invalidConfidentiality,
+  RAKP_STATUS.noCipherSuiteMatch,
+  RAKP_STATUS.noMatchingAuthentication,
+  RAKP_STATUS.noMatchingIntegrity,
 ]);
 
 /** Throws Fault: unreachable, auth_failed, busy, unsupported, protocol_error. */

@@ -55,12 +55,14 @@ export function rakp4Check(exchange: RakpExchange, sessionKey: Uint8Array): Uint
   return hmac(exchange.suite, sessionKey, w.bytes()).slice(0, exchange.suite.checkLength);
 }
 
-/** K1 and K2 (§13.32). The constants have 20 bytes with every hash, whatever the wording suggests: all implementations agree. */
+/** With every hash, whatever the wording of §13.32 suggests: all implementations agree. */
+const CONSTANT_LENGTH = 20;
+
+/** K1 and K2 (§13.32): the session key's codes of twenty ones and of twenty twos. */
 export function sessionKeys(suite: CipherSuite, sessionKey: Uint8Array): SessionKeys {
-  const constant = (byte: number) => new Uint8Array(20).fill(byte);
   return {
-    integrity: hmac(suite, sessionKey, constant(1)),
-    encryption: hmac(suite, sessionKey, constant(2)).slice(0, AES_KEY_LENGTH),
+    integrity: hmac(suite, sessionKey, new Uint8Array(CONSTANT_LENGTH).fill(1)),
+    encryption: hmac(suite, sessionKey, new Uint8Array(CONSTANT_LENGTH).fill(2)).slice(0, AES_KEY_LENGTH),
   };
 }
 

@@ -101,9 +101,9 @@ async function checkCapabilities(datagrams: Datagrams, { doing, privilege }: Ses
 async function raisePrivilege(session: IpmiSession, { doing, privilege }: SessionWishes): Promise<void> {
   if (privilege <= PRIVILEGE.user) return;
   const answer = await session.call(doing, setSessionPrivilegeLevel, { privilege });
-  if (answer.kind === 'silence') throw unreachable(doing, 'none', 'no answer to the first command of the session');
   if (answer.kind === 'answer' && answer.value.privilege >= privilege) return;
   session.close();
+  if (answer.kind === 'silence') throw unreachable(doing, 'none', 'no answer to the first command of the session');
   throw authFailed(doing, 'the user may not have the privilege that Rackwright needs');
 }
 

@@ -41,17 +41,27 @@ import { setSessionPrivilegeLevel } from './set-session-privilege-level.ts';
 import { setSystemBootOptions } from './set-system-boot-options.ts';
 
 const COMMANDS = [
-  ...[chassisControl, chassisIdentify, closeSession, getChannelAuthenticationCapabilities, getChannelCipherSuites],
-  ...[
-    getChassisStatus,
-    getDeviceId,
-    getFruInventoryAreaInfo,
-    getSdrRepositoryInfo,
-    getSelEntry,
-    getSelInfo,
-    getSystemBootOptions,
-  ],
-  ...[getSdr, getSystemGuid, readFruData, reserveSdrRepository, reserveSel, setSessionPrivilegeLevel, setSystemBootOptions],
+  chassisControl,
+  chassisIdentify,
+  closeSession,
+  getChannelAuthenticationCapabilities,
+  getChannelCipherSuites,
+
+  getChassisStatus,
+  getDeviceId,
+  getFruInventoryAreaInfo,
+  getSdrRepositoryInfo,
+  getSelEntry,
+  getSelInfo,
+  getSystemBootOptions,
+
+  getSdr,
+  getSystemGuid,
+  readFruData,
+  reserveSdrRepository,
+  reserveSel,
+  setSessionPrivilegeLevel,
+  setSystemBootOptions,
 ] as unknown as IpmiCommand<unknown, unknown>[];
 
 const isEmpty = (body: Body<unknown>) => body === noRequest || body === noResponse;
@@ -82,7 +92,7 @@ for (const [folder, codec] of CODECS) describe(folder, () => testCodec(loadVecto
 
 test('every folder of vectors is read by a codec', () => {
   const folders = readdirSync(join(import.meta.dirname, '../../vectors/ipmi'));
-  expect(folders.sort()).toEqual([...CODECS.keys()].sort());
+  expect(new Set(folders)).toEqual(new Set(CODECS.keys()));
 });
 
 test('no two commands share a number', () => {
