@@ -35,7 +35,11 @@ export async function buildRamdisk(): Promise<string> {
   return stdout.trim();
 }
 
-export async function agentRack(ramdisk: string, disksIn: (folder: string) => QemuDisk[]): Promise<AgentRack> {
+export async function agentRack(
+  ramdisk: string,
+  disksIn: (folder: string) => QemuDisk[],
+  size = { memoryMiB: 512, cpus: 1 },
+): Promise<AgentRack> {
   const folder = await mkdtemp(join(tmpdir(), 'rwagent-'));
   const network = await rackNetwork(`rwagent${process.pid}`);
   const children: ChildProcess[] = [await dhcpServer(folder, network.inside)];
@@ -69,8 +73,7 @@ export async function agentRack(ramdisk: string, disksIn: (folder: string) => Qe
         biosVersion: '2.4.6',
       },
       firmwareMode: 'bios',
-      memoryMiB: 512,
-      cpus: 1,
+      ...size,
       disks: disksIn(folder),
       nics: [{ tap: await network.addTap(), mac: '52:54:00:77:00:01' }],
       directKernel: {
@@ -101,6 +104,7 @@ export async function agentRack(ramdisk: string, disksIn: (folder: string) => Qe
     }
   };
 
+  machine.chassis.setBootOverride({ device: 'network', once: false, mode: 'bios' });
   return {
     folder,
     machine,

@@ -10,7 +10,12 @@ export type QemuDisk = {
   bus: 'virtio' | 'nvme' | 'sata';
 };
 
-export type QemuNic = { tap: string; mac: string };
+export type QemuNic = {
+  tap: string;
+  mac: string;
+  /** `virtio` unless told. OVMF has no driver of its own for e1000e: under UEFI that one boots with QEMU's ROM. */
+  model?: 'virtio' | 'e1000e';
+};
 
 export type QemuSpec = {
   identity: ChassisIdentity;
@@ -18,7 +23,7 @@ export type QemuSpec = {
   cpus: number;
   disks: readonly QemuDisk[];
   nics: readonly QemuNic[];
-  /** Boots this instead of anything else: for tests that are not about firmware. */
+  /** What a network boot boots without any network: for tests that are not about firmware. */
   directKernel?: { kernel: string; initrd: string; commandLine: string };
 };
 
@@ -42,7 +47,7 @@ export function qemuArguments(spec: QemuSpec, boot: ChassisBoot): string[] {
     ...smbios(spec.identity),
     ...firmware(boot),
     ...bootDevices(spec, boot),
-    ...directKernel(spec),
+    ...directKernel(spec, boot),
   ];
 }
 
@@ -73,12 +78,11 @@ function bootDevices(spec: QemuSpec, boot: ChassisBoot): string[] {
   const firstNic = network ? 1 : 1 + spec.disks.length;
   const firstDisk = network ? 1 + spec.nics.length : 1;
   return [
-    ...spec.nics.flatMap(({ tap, mac }, n) => [
+    ...spec.nics.flatMap(({ tap, mac, model = 'virtio' }, n) => [
       ...['-netdev', `tap,id=net${n},ifname=${tap},script=no,downscript=no`],
-      // UEFI: an empty ROM lets the firmware's own PXE client speak, as on real servers. BIOS: QEMU's ROM is the PXE client.
       ...[
         '-device',
-        `virtio-net-pci,id=nic${n},netdev=net${n},mac=${mac},bootindex=${firstNic + n}${boot.mode === 'bios' ? '' : ',romfile='}`,
+        `${NIC_DEVICE[model]},id=nic${n},netdev=net${n},mac=${mac},bootindex=${firstNic + n}${bootRom(model, boot)}`,
       ],
     ]),
     ...spec.disks.flatMap((disk, n) => [
@@ -89,9 +93,15 @@ function bootDevices(spec: QemuSpec, boot: ChassisBoot): string[] {
   ];
 }
 
+/** UEFI: an empty ROM lets the firmware's own PXE client speak, as on real servers. BIOS: QEMU's ROM is the PXE client. */
+function bootRom(model: 'virtio' | 'e1000e', boot: ChassisBoot): string {
+  return boot.mode === 'uefi' && model === 'virtio' ? ',romfile=' : '';
+}
+
+const NIC_DEVICE = { virtio: 'virtio-net-pci', e1000e: 'e1000e' } as const;
 const DISK_DEVICE = { virtio: 'virtio-blk-pci', nvme: 'nvme', sata: 'ide-hd' } as const;
 
-function directKernel({ directKernel: direct }: QemuSpec): string[] {
-  if (!direct) return [];
+function directKernel({ directKernel: direct }: QemuSpec, boot: ChassisBoot): string[] {
+  if (!direct || boot.device !== 'network') return [];
   return ['-kernel', direct.kernel, '-initrd', direct.initrd, '-append', direct.commandLine];
 }
