@@ -2,8 +2,9 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { brokenConstraint, sqlState } from '../connection-faults.ts';
 
-const FOREIGN_KEY = '23503';
-const CONSTRAINTS = new Set([FOREIGN_KEY, '23505', '23514', '23P01', '23502']);
+// 23001 since PostgreSQL 18, 23503 before it.
+const STILL_REFERRED_TO = new Set(['23001', '23503']);
+const CONSTRAINTS = new Set(['23503', '23505', '23514', '23P01', '23502']);
 
 /** Says what a broken constraint means; may look it up, for the transaction was put back before it is asked. */
 export type SayRefusal = (values: string[]) => Refusal | Promise<Refusal>;
@@ -28,7 +29,7 @@ export async function refusingWhileInUse<T>(kind: string, write: () => Promise<T
   try {
     return await write();
   } catch (error) {
-    if (sqlState(error) !== FOREIGN_KEY) throw error;
+    if (!STILL_REFERRED_TO.has(sqlState(error) ?? '')) throw error;
     throw new Refusal('still_in_use', { kind, dependents: (error as { table?: string }).table ?? 'dependents' });
   }
 }

@@ -56,8 +56,10 @@ export function postgresRunStore(database: Database): RunStore {
 
     async due(limit) {
       const rows = await database.query<{ id: OperationId }>(
+        // Times are kept to the millisecond, and rounded: what is due now may read as due in half of one.
         `select id from operations
-          where state = 'running' and (run_until < now() or (run_until is null and coalesce(wake_at, created_at) <= now()))
+          where state = 'running'
+            and (run_until < now() or (run_until is null and coalesce(wake_at, created_at) <= clock_timestamp() + interval '1 ms'))
           order by coalesce(wake_at, run_until) limit $1`,
         [limit],
       );
