@@ -7,8 +7,8 @@ export type StoreEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: Store
 
 export interface ObjectStore {
   get(collection: string, namespace: string | undefined, name: string): StoredObject | undefined;
-  /** Sorted by namespace and name, as etcd would. */
-  list(collection: string, namespace?: string): StoredObject[];
+  /** Those wanted, sorted by namespace and name, as etcd would. */
+  list(collection: string, namespace?: string, isWanted?: (object: StoredObject) => boolean): StoredObject[];
   /** Creates or replaces; gives the object its new resourceVersion. Stored objects are never changed afterwards. */
   put(collection: string, object: StoredObject): StoredObject;
   remove(collection: string, object: StoredObject): StoredObject;
@@ -48,10 +48,12 @@ export function createObjectStore(logLength = 4_000): ObjectStore {
 
   return {
     get: (collection, namespace, name) => open(collection).objects.get(keyOf(namespace, name)),
-    list(collection, namespace) {
-      const all = [...open(collection).objects.entries()];
-      const wanted = namespace === undefined ? all : all.filter(([key]) => key.startsWith(`${namespace}/`));
-      return wanted.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+    list(collection, namespace, isWanted = () => true) {
+      const found: [key: string, object: StoredObject][] = [];
+      for (const [key, object] of open(collection).objects) {
+        if ((namespace === undefined || object.metadata.namespace === namespace) && isWanted(object)) found.push([key, object]);
+      }
+      return found.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
     },
     put(name, object) {
       const collection = open(name);

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { badRequest, gone, notFound } from './answers.ts';
 import type { ObjectStore, StoredObject, StoreEvent } from './object-store.ts';
 import { type ApiPath, collectionOf, groupVersionOf } from './resources.ts';
-import { matchesFields, matchesLabels } from './selectors.ts';
+import { selecting } from './selectors.ts';
 
 /** A watcher that reads so slowly that this much waits for it is cut off; it comes back and lists again. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
@@ -21,7 +21,7 @@ export function listObjects(store: ObjectStore, path: ApiPath, query: URLSearchP
   const from = Number(query.get('continue') ?? 0);
   if (!Number.isInteger(limit) || !Number.isInteger(from) || limit < 0 || from < 0)
     throw badRequest('limit or continue is no number');
-  const all = store.list(collectionOf(path.resource), path.namespace).filter((object) => matches(object, query));
+  const all = store.list(collectionOf(path.resource), path.namespace, selecting(query));
   const items = limit === 0 ? all.slice(from) : all.slice(from, from + limit);
   const next = limit > 0 && from + limit < all.length ? { continue: String(from + limit) } : {};
   const metadata = { resourceVersion: String(store.version()), ...next };
@@ -36,10 +36,11 @@ export function watchObjects(store: ObjectStore, path: ApiPath, query: URLSearch
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
 
+  const isSelected = selecting(query);
   const write = (event: StoreEvent) => {
     const { object, type } = event;
     if (path.namespace !== undefined && object.metadata.namespace !== path.namespace) return;
-    if (!matches(object, query)) return;
+    if (!isSelected(object)) return;
     if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
     else response.write(`${JSON.stringify({ type, object })}\n`);
   };
@@ -63,8 +64,4 @@ export function watchObjects(store: ObjectStore, path: ApiPath, query: URLSearch
   };
   response.on('close', end);
   return () => response.destroy();
-}
-
-function matches(object: StoredObject, query: URLSearchParams): boolean {
-  return matchesLabels(object, query.get('labelSelector')) && matchesFields(object, query.get('fieldSelector'));
 }
