@@ -125,6 +125,17 @@ test('falls back to suite 3 where 17 is refused', async () => {
   await bmc.close();
 });
 
+test.each([
+  ['refuses both suites', 'bmc_unsupported', 'never', (datagram: Uint8Array) => [datagram.with(28, 9)]],
+  ['falls silent', 'bmc_unreachable', 'soon', (datagram: Uint8Array) => (datagram[28] === 3 ? [datagram.with(28, 9)] : [])],
+] as const)('a BMC that %s is %s', async (_what, code, retry, twist) => {
+  await using box = await bench();
+  await using wire = await tappedWire(box.server.port, (datagram) =>
+    payloadType(datagram) === PAYLOAD.openSessionRequest ? twist(datagram) : [datagram],
+  );
+  expect(await faultOf(connect(wire.port))).toMatchObject({ code, retry, effect: 'none' });
+});
+
 test('lost, doubled and late datagrams change no answer, and a write happens once', async () => {
   let resets = 0;
   await using box = await bench({

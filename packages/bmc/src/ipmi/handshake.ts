@@ -65,18 +65,17 @@ export function keyOf({ doing, credentials }: HandshakeWishes): Uint8Array {
 
 /** A BMC may also meet a suite that it does not know with silence, so silence leads to the next one too. */
 async function withFirstSuiteTaken(datagrams: Datagrams, wishes: HandshakeWishes, key: Uint8Array): Promise<OpenSession> {
-  let refusal: number | undefined;
+  let outcome: OpenSession | number | 'silence' = 'silence';
   for (const suite of CIPHER_SUITES) {
     for (const waitMs of TRY_WAITS_MS) {
-      const outcome = await tryOnce(datagrams, { ...wishes, suite, key, waitMs });
-      if (outcome === 'silence') continue;
+      outcome = await tryOnce(datagrams, { ...wishes, suite, key, waitMs });
       if (typeof outcome === 'object') return outcome;
-      refusal = outcome;
-      break;
+      if (outcome !== 'silence') break;
     }
   }
-  if (refusal === undefined) throw unreachable(wishes.doing, 'none', 'no answer while the session was being opened');
-  if (refusal === RAKP_STATUS.noResources) throw refusedSession(wishes.doing, refusal);
+  // What the last suite met decides.
+  if (outcome === 'silence') throw unreachable(wishes.doing, 'none', 'no answer while the session was being opened');
+  if (outcome === RAKP_STATUS.noResources) throw refusedSession(wishes.doing, outcome);
   throw unsupported(wishes.doing, 'the BMC takes neither cipher suite 17 nor 3');
 }
 
