@@ -50,9 +50,9 @@ async function settle(
   const { operationId, serverId, workflow } = run;
   switch (outcome.kind) {
     case 'suspended': {
-      await runs.suspend(run, outcome.wakeAt, outcome.waitingFor);
+      const dueAt = await runs.suspend(run, outcome.wakeAt, outcome.waitingFor);
       // A clock that differs from the database's, or a wake-up that is lost, costs at most one sweep.
-      const delayMs = Math.max(0, Date.parse(outcome.wakeAt) - Date.now());
+      const delayMs = Math.max(0, Date.parse(dueAt) - Date.now());
       await queue.wakeUp(operationId, { delayMs });
       return;
     }

@@ -12,7 +12,8 @@ export type RunStore = {
   /** Throws StaleRun when it was taken over. */
   renew(run: Run, forMs: number): Promise<void>;
   stepLog(run: Run): StepLog;
-  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor): Promise<void>;
+  /** When it is due: at `wakeAt`, or at once when something reported while the run was under way. */
+  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor): Promise<string>;
   finish(run: Run): Promise<void>;
   fail(run: Run, error: StoredError, event: ServerEvent): Promise<void>;
   /** Operations whose wake-up is due or was lost, oldest first. */

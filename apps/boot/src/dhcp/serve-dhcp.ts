@@ -18,7 +18,12 @@ export type DhcpServerOptions = {
    * Where to listen. `0.0.0.0` hears broadcasts; then a second socket on the local network's own address sends, so that broadcasts
    * leave by the right interface. A machine with several provisioning networks gives each server an inherited `fd` bound to its device.
    */
-  listen: { address: string; fd?: number; proxyFd?: number };
+  listen: {
+    address: string /** Ours on the local network; known before the network is on file. */;
+    localAddress?: string;
+    fd?: number;
+    proxyFd?: number;
+  };
   /** 67, 68, 67 and 4011 unless told: a virtual rack runs unprivileged. */
   ports?: Partial<DhcpPorts>;
   /** The network that unrelayed packets come from; undefined where only relays reach us. */
@@ -57,7 +62,8 @@ export async function serveDhcp(options: DhcpServerOptions): Promise<DhcpServer>
     const ports = { ...wanted, server: main.address().port };
     const proxy = await bind(listen.address, wanted.proxy, 'proxy DHCP', listen.proxyFd);
     ports.proxy = proxy.address().port;
-    const own = options.networks().find(({ networkId }) => networkId === options.localNetworkId)?.serverAddress;
+    const own =
+      listen.localAddress ?? options.networks().find(({ networkId }) => networkId === options.localNetworkId)?.serverAddress;
     const second = listen.fd === undefined && listen.address === '0.0.0.0' && own !== undefined;
     const sender = second ? await bind(own, ports.server, 'DHCP broadcasts') : main;
     return run(options, ports, { proxy, sender }, sockets);

@@ -1,0 +1,97 @@
+// Follows the store's events and keeps the boot memory right: whole at the start and after a gap, then server by server.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ServerId } from '@rackwright/domain/ids.ts';
+import { changedServers, loadAllBootRecords, loadBootRecords } from '@rackwright/store/boot/boot-records.ts';
+import type { Database } from '@rackwright/store/database.ts';
+import type { EventListener } from '@rackwright/store/listen-for-events.ts';
+import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
+import type { BootMemory } from './boot-memory.ts';
+
+export type Following = {
+  /** Calls back after something about this server has changed and the memory knows it. */
+  onChange(serverId: ServerId, callback: () => void): () => void;
+  close(): Promise<void>;
+};
+
+/** What changes in this time is read together: a burst of events of one server is one query. */
+const GATHER_MS = 15;
+const AFTER_TROUBLE_MS = 1_000;
+
+/** Ends when the memory holds everything; then it goes on following. @param onFault  told when the store cannot be read */
+export async function followStore(
+  database: Database,
+  keyring: Keyring,
+  listener: EventListener,
+  memory: BootMemory,
+  onFault: (cause: unknown) => void,
+): Promise<Following> {
+  const watchers = new Map<ServerId, Set<() => void>>();
+  const everybody = (): ServerId[] => [...watchers.keys()];
+  const tell = (serverIds: readonly ServerId[]): void => {
+    for (const serverId of serverIds) for (const callback of watchers.get(serverId) ?? []) callback();
+  };
+
+  const loadAll = async () => {
+    const { cursor, records } = await loadAllBootRecords(database, keyring);
+    memory.replaceAll(records);
+    return cursor;
+  };
+  let cursor = await loadAll();
+
+  const catchUp = async (): Promise<boolean> => {
+    const changed = await changedServers(database, cursor);
+    if (changed === 'reload') {
+      cursor = await loadAll();
+      tell(everybody());
+      return false;
+    }
+    if (changed.serverIds.length > 0) {
+      memory.replace(changed.serverIds, await loadBootRecords(database, keyring, changed.serverIds));
+      tell(changed.serverIds);
+    }
+    cursor = { ...cursor, lastSeq: changed.seq };
+    return changed.more;
+  };
+
+  const loop = wheneverTold(listener, catchUp, onFault);
+  return {
+    onChange(serverId, callback) {
+      const set = watchers.get(serverId) ?? new Set();
+      watchers.set(serverId, set.add(callback));
+      return () => {
+        set.delete(callback);
+        if (set.size === 0 && watchers.get(serverId) === set) watchers.delete(serverId);
+      };
+    },
+    close: () => loop.close(),
+  };
+}
+
+/** One look at a time; what is heard during a look leads to another one. */
+function wheneverTold(listener: EventListener, look: () => Promise<boolean>, onFault: (cause: unknown) => void) {
+  const closing = new AbortController();
+  let news = Promise.withResolvers<void>();
+  const stop = listener.onNew(() => news.resolve());
+  const running = (async () => {
+    while (!closing.signal.aborted) {
+      await news.promise;
+      news = Promise.withResolvers();
+      try {
+        await pause(GATHER_MS);
+        while (!closing.signal.aborted && (await look()));
+      } catch (cause) {
+        onFault(cause);
+        await pause(AFTER_TROUBLE_MS);
+        news.resolve();
+      }
+    }
+  })();
+  return {
+    async close() {
+      stop();
+      closing.abort();
+      news.resolve();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+// apps/rackwright: all roles in one process, in the order they are made; production runs the same pieces apart.
+import { join } from 'node:path';
+import pino from 'pino';
+import { composeApi, type Api } from '@rackwright/api-app/compose.ts';
+import { composeBoot, type Boot } from '@rackwright/boot-app/compose.ts';
+import type { BootLog } from '@rackwright/boot-app/http/needs.ts';
+import { openQueue } from '@rackwright/queue/queue.ts';
+import { openDatabase } from '@rackwright/store/database.ts';
+import { startEmbeddedPostgres } from '@rackwright/store/embedded/start-embedded-postgres.ts';
+import { listenForEvents } from '@rackwright/store/listen-for-events.ts';
+import { migrate } from '@rackwright/store/migrate.ts';
+import { composeWorker } from '@rackwright/worker-app/compose.ts';
+import type { Config } from './config.ts';
+import { readSealingKey } from './sealing-key.ts';
+
+export type Rackwright = { api: Api | undefined; boot: Boot | undefined; close(): Promise<void> };
+
+export async function compose(config: Config): Promise<Rackwright> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  const opened = <T extends { close(): Promise<void> }>(thing: T): T => {
+    closers.push(() => thing.close());
+    return thing;
+  };
+  try {
+    const log = pino({ level: config.logLevel });
+    const onTrouble = (error: unknown): void => log.warn({ err: error }, 'in the background');
+    const keyring = await readSealingKey(config.sealingKeyFile, config.databaseUrl === undefined);
+    const embedded =
+      config.databaseUrl === undefined
+        ? opened(await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') }))
+        : undefined;
+    const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
+    const database = opened(await openDatabase(databaseUrl, { maxConnections: 20, onConnectionLost: onTrouble }));
+    await migrate(database);
+    const listener = opened(await listenForEvents(database, { onConnectionLost: onTrouble }));
+    const backend =
+      config.redisUrl === undefined
+        ? ({ kind: 'postgres', url: databaseUrl } as const)
+        : ({ kind: 'redis', url: config.redisUrl } as const);
+    const queue = opened(await openQueue({ backend, name: 'operations', lockMs: 10_000, onError: onTrouble }));
+    const parts = { database, keyring, queue, listener };
+
+    const bootLog: BootLog = ({ level, event, ...facts }) => log[level](facts, event);
+    const files = { imageDir: join(config.dataDir, 'images'), artifactDir: join(config.dataDir, 'artifacts') };
+    const boot = config.roles.has('boot')
+      ? opened(await composeBoot({ ...config.boot, ...files }, { ...parts, wakeUp: (id) => queue.wakeUp(id), log: bootLog }))
+      : undefined;
+    if (config.roles.has('worker')) opened(await composeWorker({ concurrency: config.workerConcurrency }, { ...parts, log }));
+    const logger = { level: config.logLevel };
+    const api = config.roles.has('api')
+      ? opened(await composeApi({ listen: config.http, token: config.apiToken, logger }, parts))
+      : undefined;
+    return { api, boot, close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}

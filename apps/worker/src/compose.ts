@@ -1,0 +1,64 @@
+// apps/worker: everything the worker is made of, in the order it is made.
+import { hostname } from 'node:os';
+import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
+import { seconds } from '@rackwright/domain/durations.ts';
+import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
+import type { Database } from '@rackwright/store/database.ts';
+import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
+import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
+import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
+import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
+import { postgresInstructions } from '@rackwright/store/ports/postgres-instructions.ts';
+import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
+import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
+import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
+import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import type { Ports } from '@rackwright/workflows/ports.ts';
+import { advanceOperation } from './advance-operation.ts';
+import { bmcConnections } from './bmc-connections.ts';
+import { clusterConnections } from './cluster-connections.ts';
+import type { Log } from './needs.ts';
+
+export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions };
+export type WorkerNeeds = { database: Database; keyring: Keyring; queue: WakeUpQueue; log: Log };
+export type Worker = { close(): Promise<void> };
+
+const SWEEP_MS = seconds(2);
+const SWEEP_MOST = 200;
+
+export async function composeWorker(config: WorkerConfig, { database, keyring, queue, log }: WorkerNeeds): Promise<Worker> {
+  const connectBmc = bmcConnector(config.bmc);
+  const bmcs = bmcConnections(async (serverId) => {
+    const { endpoint, credentials } = await readBmcAccess(database, keyring, serverId);
+    return connectBmc(endpoint, credentials);
+  });
+  const clusters = clusterConnections((clusterId) => readClusterAccess(database, keyring, clusterId));
+  const ports: Ports = {
+    clock: { now: () => Date.now() },
+    servers: postgresServers(database),
+    bootTickets: postgresBootTickets(database, keyring),
+    instructions: postgresInstructions(database),
+    images: postgresImages(database),
+    erasures: postgresErasures(database),
+    secrets: derivedSecrets(keyring),
+    withBmc: bmcs.withBmc,
+    connectCluster: clusters.connect,
+  };
+
+  const runs = postgresRunStore(database);
+  const worker = `${hostname()}/${process.pid}`;
+  const stopWork = await queue.work((operationId) => advanceOperation({ runs, queue, ports, worker, log }, operationId), config);
+  // What the queue forgot, or a dead process held: the truth is in Postgres.
+  const stopSweep = queue.every('sweep', SWEEP_MS, async () => {
+    for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
+  });
+
+  return {
+    async close() {
+      await stopSweep();
+      await stopWork();
+      await bmcs.close();
+      await clusters.close();
+    },
+  };
+}
