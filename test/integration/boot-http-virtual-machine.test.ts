@@ -1,9 +1,5 @@
 // A simulated server against the real boot services over real sockets: power-on, inspection, image, disk boot, call home, Node.
 import { createHash } from 'node:crypto';
-import { serveDhcp, type DhcpServer } from '@rackwright/boot-app/dhcp/serve-dhcp.ts';
-import { type BootNetwork, DEFAULT_BOOT_FILES } from '@rackwright/boot-app/boot-network.ts';
-import { type BootHttp, startBootHttp } from '@rackwright/boot-app/http/start-boot-http.ts';
-import { serveTftp, type TftpServer } from '@rackwright/boot-app/tftp/serve-tftp.ts';
 import type { SeedValues } from '@rackwright/boot-app/http/needs.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
 import type { InstructionDeed } from '@rackwright/workflows/ports.ts';
@@ -14,71 +10,31 @@ import { rackRelay, type RackRelay } from '@rackwright/virtual-rack-app/machines
 import { simulatedMachine, type SimulatedMachine } from '@rackwright/virtual-rack-app/machines/simulated-machine.ts';
 import { webClient, type WebClient } from '@rackwright/virtual-rack-app/machines/web-client.ts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type BootServices, startBootServices } from './boot-http-services.ts';
 import { type BootWorld, bootWorld, eventually, sha256 } from './boot-http-world.ts';
 
 const ADDRESS = '127.77.0.11';
 let world: BootWorld;
-let http: BootHttp;
-let tftp: TftpServer;
-let dhcp: DhcpServer;
+let services: BootServices;
 let relay: RackRelay;
 let web: WebClient;
 let machines: SimulatedMachine[];
-const faults: unknown[] = [];
-const tftpFiles: string[] = [];
 
 beforeEach(async () => {
   world = bootWorld();
   machines = [];
-  faults.length = 0;
-  tftpFiles.length = 0;
-  http = await startBootHttp({ host: '127.0.0.1', port: 0, needs: world.needs });
-  const loader = new Uint8Array(200_000).fill(7);
-  tftp = await serveTftp({
-    listen: { address: '127.0.0.1', port: 0 },
-    resolve: (name) => (Object.values(DEFAULT_BOOT_FILES).includes(name) ? loader : undefined),
-    now: () => Date.now(),
-    onTransfer: ({ file, outcome }) => void tftpFiles.push(`${file} ${outcome}`),
-    onFault: (cause) => faults.push(cause),
-  });
-  const network: BootNetwork = {
-    networkId: 'net_1',
-    mode: 'authoritative',
-    subnet: '127.77.0.0/24',
-    serverAddress: '127.0.0.1',
-    dnsServers: [],
-    ntpServers: [],
-    leaseSeconds: 3600,
-    unknownServers: 'ignore',
-    bootUrl: `http://127.0.0.1:${http.port}`,
-    bootFiles: DEFAULT_BOOT_FILES,
-  };
-  dhcp = await serveDhcp({
-    listen: { address: '127.0.0.1' },
-    ports: { server: 0, proxy: 0 },
-    localNetworkId: undefined,
-    networks: () => [network],
-    index: world.index,
-    now: () => Date.now(),
-    onEvent: () => undefined,
-    onFault: (cause) => faults.push(cause),
-  });
-  relay = await rackRelay({ address: '127.77.0.250', rack: 'r1', server: { address: '127.0.0.1', port: dhcp.ports.server } });
+  services = await startBootServices(world);
+  relay = await rackRelay({ address: '127.77.0.250', rack: 'r1', server: services.dhcp });
   web = webClient();
-  world.file('boot', 'agent.kernel', 'a kernel');
-  world.file('boot', 'agent.img', 'a ramdisk');
-  for (const loaderName of Object.values(DEFAULT_BOOT_FILES)) world.file('boot', loaderName, loader);
 });
 
 afterEach(async () => {
   await Promise.all(machines.map((machine) => machine.close()));
   web.close();
   await relay.close();
-  await dhcp.close();
-  await tftp.close();
-  await http.close();
+  await services.close();
   world.close();
-  expect(faults).toEqual([]);
+  expect(services.faults).toEqual([]);
 });
 
 function rackServer(change: (spec: MachineSpec) => MachineSpec = (spec) => spec) {
@@ -87,7 +43,7 @@ function rackServer(change: (spec: MachineSpec) => MachineSpec = (spec) => spec)
     rack: 'r1',
     relay,
     web,
-    tftpPort: tftp.port,
+    tftpPort: services.tftpPort,
     pace: paceOf({ factor: 0, shortestPauseMs: 20, leastPatience: 0.05 }),
     tftpBlocks: 'all',
     chunkSample: 1,
@@ -137,7 +93,7 @@ test('from power-on to a Ready node, and off again', async () => {
   const inspection = await eventually('it reports', () => world.inspections.get(ticketId));
   expect(inspection).toMatchObject({ firmwareMode: 'uefi', system: { serial: spec.identity.serial } });
   expect(inspection.nics[0]?.lldp).toEqual({ chassisId: 'r1', portId: 'xe-0/0/5', systemName: 'r1' });
-  expect(tftpFiles).toContain('ipxe.efi complete');
+  expect(services.tftpFiles).toContain('ipxe.efi complete');
 
   const kubelet = 'x'.repeat(5_000);
   const { sha256: kubeletSum = '' } = world.file('artifacts', 'kubernetes/v1.20.2/kubelet', kubelet);
@@ -282,7 +238,7 @@ test('a BIOS server and one that boots by HTTP get the agent too', async () => {
   const { ticketId } = server.openTicket();
   machine.chassis.act('on');
   expect(await eventually('it reports', () => world.inspections.get(ticketId))).toMatchObject({ firmwareMode: 'bios' });
-  expect(tftpFiles).toContain('undionly.kpxe complete');
+  expect(services.tftpFiles).toContain('undionly.kpxe complete');
 
   world.inspections.clear();
   machine.chassis.setBootOverride({ device: 'http', once: true, mode: 'uefi' });

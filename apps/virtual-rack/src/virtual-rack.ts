@@ -1,0 +1,173 @@
+// Racks of simulated servers, each behind a BMC that speaks real Redfish or IPMI: what `npm start` shows and what tests run against.
+import type { BmcCredentials, BmcEndpoint, BmcProtocol, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { SimulatedChassis } from './chassis.ts';
+import { startIpmiServer } from './ipmi/start-ipmi-server.ts';
+import { makeKubeletKeys } from './kubernetes-api/certificate-requests.ts';
+import { type MachineSpec, machineSpec } from './machines/machine-spec.ts';
+import type { MachineWorld } from './machines/machine-world.ts';
+import { type PaceSettings, paceOf } from './machines/pace.ts';
+import { rackRelay } from './machines/rack-relay.ts';
+import { type SimulatedMachine, simulatedMachine } from './machines/simulated-machine.ts';
+import { type WebClient, webClient } from './machines/web-client.ts';
+import { startRedfishServer } from './redfish/start-redfish-server.ts';
+
+export type VirtualRackSettings = {
+  servers: number;
+  /** Where the boot app listens. What else servers need they learn from its DHCP. */
+  boot: { dhcp: { address: string; port: number }; tftpPort: number };
+  /** Loopback address of a rack's DHCP relay, by the rack's number from 0. On the servers' network, unless `linkSelection` names that. */
+  relayAddress?: (rack: number) => string;
+  /** An address of the servers' network. */
+  linkSelection?: string;
+  pace?: PaceSettings;
+  bmc?: {
+    host?: string;
+    /** By the server's number from 0; 0, any free one, unless told. */
+    port?: (server: number) => number;
+    protocol?: (server: number) => BmcProtocol;
+    credentials?: BmcCredentials;
+    /** PEM; without it Redfish speaks plain HTTP. */
+    tls?: { key: string; cert: string };
+  };
+  firmwareMode?: (server: number) => FirmwareMode;
+  /** Last word on a server's parts. */
+  change?: (spec: MachineSpec, server: number) => MachineSpec;
+  machines?: Partial<Pick<MachineWorld, 'tftpBlocks' | 'chunkSample' | 'largestArtifact' | 'kubelet'>>;
+};
+
+/** Enough to register it by the API, and the handles to it. */
+export type VirtualServer = {
+  name: string;
+  serial: string;
+  assetTag: string;
+  rack: string;
+  u: number;
+  macs: string[];
+  firmwareMode: FirmwareMode;
+  bmc: BmcEndpoint;
+  credentials: BmcCredentials;
+  spec: MachineSpec;
+  chassis: SimulatedChassis;
+  machine: SimulatedMachine;
+};
+
+export type VirtualRack = { servers: readonly VirtualServer[]; close(): Promise<void> };
+
+type Closer = () => Promise<void> | void;
+
+const SERVERS_PER_RACK = 40;
+const MOST_SERVERS = 10_000;
+const STARTED_AT_ONCE = 50;
+const CREDENTIALS: BmcCredentials = { username: 'root', password: 'rackwright' };
+
+/** Ends when every BMC listens; all servers are off. Throws RangeError for more than 10,000 servers, rejects when a port is taken. */
+export async function startVirtualRack(settings: VirtualRackSettings): Promise<VirtualRack> {
+  if (settings.servers > MOST_SERVERS) throw new RangeError(`at most ${MOST_SERVERS} simulated servers in one process`);
+  const closers: Closer[] = [];
+  const close = async () => {
+    const reversed = closers.splice(0).reverse();
+    for (let at = 0; at < reversed.length; at += STARTED_AT_ONCE) {
+      await Promise.all(reversed.slice(at, at + STARTED_AT_ONCE).map((one) => one()));
+    }
+  };
+  try {
+    const web = webClient();
+    closers.push(() => web.close());
+    const worlds = await rackWorlds(settings, web, closers);
+    const servers: VirtualServer[] = [];
+    for (let first = 0; first < settings.servers; first += STARTED_AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(STARTED_AT_ONCE, settings.servers - first) }, (_, at) => first + at);
+      servers.push(...(await Promise.all(numbers.map((n) => startServer(settings, worlds, n, closers)))));
+    }
+    return { servers, close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+async function rackWorlds(settings: VirtualRackSettings, web: WebClient, closers: Closer[]) {
+  const { boot, machines = {}, linkSelection, relayAddress = (rack) => `127.77.255.${rack + 1}` } = settings;
+  const pace = paceOf(settings.pace ?? { factor: 0 });
+  // One pair of keys for all: making one costs more than everything else a simulated kubelet does.
+  const kubelet = { keys: await makeKubeletKeys(), ...machines.kubelet };
+  const worlds: MachineWorld[] = [];
+  for (let n = 0; n * SERVERS_PER_RACK < settings.servers; n++) {
+    const rack = rackName(n);
+    const relay = await rackRelay({
+      address: relayAddress(n),
+      rack,
+      server: boot.dhcp,
+      ...(linkSelection === undefined ? {} : { linkSelection }),
+    });
+    closers.push(() => relay.close());
+    worlds.push({
+      rack,
+      relay,
+      web,
+      pace,
+      tftpPort: boot.tftpPort,
+      tftpBlocks: machines.tftpBlocks ?? 8,
+      chunkSample: machines.chunkSample ?? 1,
+      largestArtifact: machines.largestArtifact ?? 1_000_000,
+      kubelet,
+    });
+  }
+  return worlds;
+}
+
+async function startServer(
+  settings: VirtualRackSettings,
+  worlds: readonly MachineWorld[],
+  n: number,
+  closers: Closer[],
+): Promise<VirtualServer> {
+  const rackNumber = Math.floor(n / SERVERS_PER_RACK);
+  const world = worlds[rackNumber];
+  if (!world) throw new Error(`no rack ${rackNumber}`);
+  const u = (n % SERVERS_PER_RACK) + 1;
+  const name = `${world.rack}-u${String(u).padStart(2, '0')}`;
+  const firmwareMode = settings.firmwareMode?.(n) ?? 'uefi';
+  const plain = machineSpec(n, { name, rack: world.rack, u, firmwareMode });
+  const spec = settings.change?.(plain, n) ?? plain;
+  const machine = simulatedMachine(spec, world);
+  const credentials = settings.bmc?.credentials ?? CREDENTIALS;
+  const { endpoint, close } = await startBmc(settings, n, machine.chassis, credentials);
+  closers.push(async () => {
+    // In this order: nobody may power it on any more when its machine goes.
+    await close();
+    await machine.close();
+  });
+  const { serial, assetTag } = spec.identity;
+  const macs = spec.nics.map(({ mac }) => mac);
+  return {
+    name,
+    serial,
+    assetTag,
+    rack: world.rack,
+    u,
+    macs,
+    firmwareMode: spec.firmwareMode,
+    bmc: endpoint,
+    credentials,
+    spec,
+    chassis: machine.chassis,
+    machine,
+  };
+}
+
+async function startBmc(settings: VirtualRackSettings, n: number, chassis: SimulatedChassis, credentials: BmcCredentials) {
+  const { host = '127.0.0.1', tls } = settings.bmc ?? {};
+  const port = settings.bmc?.port?.(n) ?? 0;
+  const protocol = settings.bmc?.protocol?.(n) ?? (n % 2 === 0 ? 'redfish' : 'ipmi');
+  if (protocol === 'ipmi') {
+    const server = await startIpmiServer({ host, port, credentials, chassis });
+    return { endpoint: { protocol, address: host, port: server.port } satisfies BmcEndpoint, close: () => server.close() };
+  }
+  const server = await startRedfishServer({ host, port, credentials, chassis, ...(tls ? { tls } : {}) });
+  return { endpoint: { protocol, address: server.url } satisfies BmcEndpoint, close: () => server.close() };
+}
+
+function rackName(n: number): string {
+  return `r${String(n + 1).padStart(2, '0')}`;
+}
