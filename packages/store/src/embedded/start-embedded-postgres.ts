@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '@rackwright/domain/errors.ts';
 import pg from 'pg';
@@ -58,7 +58,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 /** Below a folder that only root may enter (a home folder, say) Postgres cannot run; then it lives in /var/lib. */
 async function settle(dataDir: string): Promise<string> {
   const elsewhere = join('/var/lib/rackwright', createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
-  const home = (await reachable(dataDir)) ? dataDir : elsewhere;
+  const home = (await reachable(dirname(dataDir))) ? dataDir : elsewhere;
   await mkdir(home, { recursive: true });
   await chmod(home, 0o711);
   return home;
