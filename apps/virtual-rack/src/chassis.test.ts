@@ -36,11 +36,11 @@ function machineOnCue() {
     done,
     boots,
     /** Ends the oldest change that still runs. */
-    async end() {
+    end: async () => {
       cues.shift()?.end();
       await settle();
     },
-    async fail(why: string) {
+    fail: async (why: string) => {
       cues.shift()?.fail(why);
       await settle();
     },

@@ -164,7 +164,8 @@ function powerSupply(initial: 'on' | 'off', { machine, takeBoot, logEvent }: Sur
         return running() ? change([['on', 'on', () => machine.onReset(takeBoot()), 'System was reset']]) : 'refused';
       case 'cycle':
         return running() ? change([[...turnOff], [...turnOn]]) : 'refused';
-      case 'nmi':
+      default:
+        // The diagnostic interrupt: what the machine makes of it is its own affair.
         if (!running()) return 'refused';
         logEvent('critical', 'Diagnostic interrupt');
         return 'accepted';

@@ -55,9 +55,10 @@ function answerPlain(to: RespondingBmc, { payloadType, payload }: PlusPacket): R
 
 function answerStranger(to: RespondingBmc, payload: Uint8Array): Answered | undefined {
   const message = requestIn(payload);
-  const known = message && handlerFor(message.netFn, message.command);
+  if (!message) return undefined;
+  const known = handlerFor(message.netFn, message.command);
   // Who is not known learns nothing, not even which commands exist.
-  return known?.privilege === ANYBODY ? obey(to, message as LanMessage, known, undefined) : undefined;
+  return known?.privilege === ANYBODY ? obey(to, message, known, undefined) : undefined;
 }
 
 function answerSession(to: RespondingBmc, body: Uint8Array, packet: PlusPacket): Reply | undefined {
@@ -99,7 +100,7 @@ function obey(
   }
   const spoilt = bmc.chassis.faults.intercept({ protocol: 'ipmi', target: known.name, write: known.writes });
   if (spoilt?.drop) return undefined;
-  const body = spoiltAnswer(spoilt) ?? known.run(message.data, bmc, caller);
+  const body = spoiltAnswer(spoilt) ?? known.run(message.body, bmc, caller);
   return { message: answerTo(message, body), delayMs: spoilt?.delayMs ?? 0 };
 }
 
@@ -126,9 +127,9 @@ function requestIn(payload: Uint8Array): LanMessage | undefined {
   return message.value;
 }
 
-function answerTo(request: LanMessage, data: Uint8Array): Uint8Array {
+function answerTo(request: LanMessage, body: Uint8Array): Uint8Array {
   const { from, to, fromLun, toLun, netFn, sequence, command } = request;
-  return encodeLanMessage({ to: from, toLun: fromLun, from: to, fromLun: toLun, netFn: netFn + 1, sequence, command, data });
+  return encodeLanMessage({ to: from, toLun: fromLun, from: to, fromLun: toLun, netFn: netFn + 1, sequence, command, body });
 }
 
 function wrapped(answered: Answered | undefined, wrap: (message: Uint8Array) => Uint8Array): Reply | undefined {

@@ -59,7 +59,7 @@ export async function connectIpmi(
     setIdentifyLed: (lit) => setIdentifyLed(line, lit, settings),
     hardware: () => readHardware(line),
     eventLog: () => readEventLog(line),
-    cipherSuite: line.suite,
-    close: line.close,
+    cipherSuite: () => line.suite(),
+    close: () => line.close(),
   };
 }

@@ -5,9 +5,9 @@ import type { IpmiClock } from './clock.ts';
 
 export type Exchange<T> = {
   /** The bytes of each sending: a packet sent again carries a new sequence number. */
-  packet(): Uint8Array;
+  packet: () => Uint8Array;
   /** The answer in a datagram, undefined when it is not ours: late, doubled, broken or forged ones pass by. */
-  read(datagram: Uint8Array): T | undefined;
+  read: (datagram: Uint8Array) => T | undefined;
   /** How long to wait after each sending; as many sendings as entries. */
   waitsMs: readonly number[];
 };

@@ -92,7 +92,7 @@ export function describeRecord(record: SelRecord): BmcLogEntry {
       const message = `vendor record ${hex([record.type])} of maker ${record.manufacturer}: ${hex(record.bytes)}`;
       return { id, at: isoTime(record.time), severity: 'ok', message };
     }
-    case 'untimed':
+    default:
       return { id, at: null, severity: 'ok', message: `vendor record ${hex([record.type])}: ${hex(record.bytes)}` };
   }
 }

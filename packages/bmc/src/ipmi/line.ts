@@ -51,7 +51,7 @@ export function ipmiLine(whereabouts: Whereabouts): IpmiLine {
   const line: IpmiLine = {
     name,
     clock,
-    suite: keeper.suite,
+    suite: () => keeper.suite(),
     ask: (doing, command, request) =>
       turnstile.pass(doing, async () => {
         for (const ms of BUSY_PAUSES_MS) {

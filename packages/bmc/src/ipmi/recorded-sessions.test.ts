@@ -79,7 +79,7 @@ describe.each([
       return message.ok && message.value.command === getChassisStatus.code ? [message.value] : [];
     });
     const answer = messages.find(({ netFn }) => netFn === getChassisStatus.netFn + 1);
-    expect(getChassisStatus.response.decode(answer?.data.slice(1) ?? new Uint8Array(0))).toMatchObject({
+    expect(getChassisStatus.response.decode(answer?.body.slice(1) ?? new Uint8Array(0))).toMatchObject({
       ok: true,
       value: { powerOn: false },
     });

@@ -114,7 +114,7 @@ function requestMessage<Q, A>(command: IpmiCommand<Q, A>, request: Q, sequence: 
     netFn: command.netFn,
     sequence,
     command: command.code,
-    data: command.request.encode(request),
+    body: command.request.encode(request),
   });
 }
 
@@ -126,8 +126,8 @@ function answerBytes(
 ): Uint8Array | undefined {
   const message = payload && decodeLanMessage(payload);
   if (!message?.ok) return undefined;
-  const { netFn, command: code, sequence, data } = message.value;
-  return netFn === command.netFn + 1 && code === command.code && sequence === number && data.length > 0 ? data : undefined;
+  const { netFn, command: code, sequence, body } = message.value;
+  return netFn === command.netFn + 1 && code === command.code && sequence === number && body.length > 0 ? body : undefined;
 }
 
 function readAnswer<Q, A>(doing: string, command: IpmiCommand<Q, A>, bytes: Uint8Array | undefined): Answer<A> {

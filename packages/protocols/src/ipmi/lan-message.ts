@@ -2,8 +2,7 @@
 import { ByteReader, type Decoded } from '../bytes/byte-reader.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
 
-//   | to | netFn<<2 | lun | checksum | from | sequence<<2 | lun | command | data … | checksum |
-//   An answer's data begin with the completion code.
+//   | to | netFn<<2 | lun | checksum | from | sequence<<2 | lun | command | body … | checksum |
 export type LanMessage = {
   to: number;
   /** Even: request. Odd: the answer to the one below. */
@@ -14,7 +13,8 @@ export type LanMessage = {
   sequence: number;
   fromLun: number;
   command: number;
-  data: Uint8Array;
+  /** An answer's begins with the completion code. */
+  body: Uint8Array;
 };
 
 export function decodeLanMessage(bytes: Uint8Array): Decoded<LanMessage> {
@@ -25,13 +25,13 @@ export function decodeLanMessage(bytes: Uint8Array): Decoded<LanMessage> {
   const from = r.u8();
   const sequenceLun = r.u8();
   const command = r.u8();
-  const data = r.take(r.left - 1);
+  const body = r.take(r.left - 1);
   const tailSum = r.u8();
   if (r.failed) return r.reject('too short for a LAN message');
   if (headSum !== checksum([to, netFnLun])) return r.reject('wrong first checksum');
-  if (tailSum !== checksum([from, sequenceLun, command, ...data])) return r.reject('wrong second checksum');
+  if (tailSum !== checksum([from, sequenceLun, command, ...body])) return r.reject('wrong second checksum');
   const lanes = { netFn: netFnLun >> 2, toLun: netFnLun & 3, sequence: sequenceLun >> 2, fromLun: sequenceLun & 3 };
-  return r.finish<LanMessage>({ to, from, command, data, ...lanes });
+  return r.finish<LanMessage>({ to, from, command, body, ...lanes });
 }
 
 export function encodeLanMessage(message: LanMessage): Uint8Array {
@@ -41,8 +41,8 @@ export function encodeLanMessage(message: LanMessage): Uint8Array {
     .u8(message.to)
     .u8(netFnLun)
     .u8(checksum([message.to, netFnLun]));
-  w.u8(message.from).u8(sequenceLun).u8(message.command).raw(message.data);
-  return w.u8(checksum([message.from, sequenceLun, message.command, ...message.data])).bytes();
+  w.u8(message.from).u8(sequenceLun).u8(message.command).raw(message.body);
+  return w.u8(checksum([message.from, sequenceLun, message.command, ...message.body])).bytes();
 }
 
 /** Two's complement of the sum, so that everything with its checksum adds up to zero. */

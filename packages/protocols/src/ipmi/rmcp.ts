@@ -49,11 +49,14 @@ export function encodeRmcp(packet: RmcpPacket): Uint8Array {
   const w = new ByteWriter().u8(VERSION).u8(0).u8(packet.sequence);
   switch (packet.kind) {
     case 'ipmi':
-      return w.u8(CLASS_IPMI).raw(packet.body).bytes();
+      w.u8(CLASS_IPMI).raw(packet.body);
+      break;
     case 'ping':
-      return w.u8(CLASS_ASF).u32(ASF_ENTERPRISE).u8(ASF_PING).u8(packet.tag).u8(0).u8(0).bytes();
+      w.u8(CLASS_ASF).u32(ASF_ENTERPRISE).u8(ASF_PING).u8(packet.tag).u8(0).u8(0);
+      break;
     case 'pong':
       w.u8(CLASS_ASF).u32(ASF_ENTERPRISE).u8(ASF_PONG).u8(packet.tag).u8(0).u8(16);
-      return w.u32(packet.enterprise).u32(packet.oem).u8(packet.entities).u8(packet.interactions).zeros(6).bytes();
+      w.u32(packet.enterprise).u32(packet.oem).u8(packet.entities).u8(packet.interactions).zeros(6);
   }
+  return w.bytes();
 }
