@@ -1,6 +1,5 @@
 // `npm run e2e:qemu`: the real thing alone. Firmware, DHCP, agent, disk image, kubelet, API server; then all the way back. Prints timings.
-import { mkdtempSync } from 'node:fs';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiClient } from '../apps/rackwright/src/client/api-client.ts';
@@ -15,10 +14,10 @@ const tell = (line: string): void => console.log(`${((performance.now() - began)
 
 /** The newest folder of that name in the cache; made by scripts/prepare-e2e.sh. */
 function cached(prefix: string): string {
+  const age = (name: string): number => statSync(join(cache, name)).mtimeMs;
   const [newest] = readdirSync(cache)
     .filter((name) => name.startsWith(prefix))
-    .sort()
-    .reverse();
+    .toSorted((a, b) => age(b) - age(a));
   if (newest === undefined) throw new Error(`no ${prefix}* in ${cache}: run bash scripts/prepare-e2e.sh as root`);
   return join(cache, newest);
 }
@@ -29,7 +28,11 @@ const rack = await startRealRack(folder, firmwareMode);
 tell(`rack network, BMC and control plane ${rack.controlPlane.url} are up`);
 const token = 'e2e-token-of-one-run';
 let rackwright: Awaited<ReturnType<typeof startRackwright>> | undefined;
-let failed = true;
+const tidyUp = async (): Promise<void> => {
+  await rackwright?.stop();
+  await rack.close();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void tidyUp().then(() => process.exit(1)));
 try {
   rackwright = await startRackwright({
     inside: rack.network.inside,
@@ -51,14 +54,13 @@ try {
     },
   });
   tell(`Rackwright answers at ${rackwright.url}`);
-  const api = apiClient(rackwright.url, token);
-  await life(api);
-  failed = false;
-} finally {
-  await rackwright?.stop();
-  await rack.close();
-  if (!failed) await rm(folder, { recursive: true, force: true });
+  await life(apiClient(rackwright.url, token));
+} catch (thrown) {
+  await tidyUp();
+  throw thrown;
 }
+await tidyUp();
+await rm(folder, { recursive: true, force: true });
 
 async function life(api: ReturnType<typeof apiClient>): Promise<void> {
   const files = { image: join(cached('node-image-'), 'disk.raw'), kubelet: join(cache, 'kubernetes-1.20.2/kubelet') };

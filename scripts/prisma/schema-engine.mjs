@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Stands in for Prisma's native schema engine, which has to be downloaded: the same engine as WebAssembly from npm, behind the same
-// line-delimited JSON-RPC on stdin and stdout and the same `cli` sub-commands. One thing it cannot do is `migrate dev` once there are
-// migrations; `migrate diff --from-migrations prisma/migrations --to-schema prisma/schema.prisma --script` writes the next one instead.
+// line-delimited JSON-RPC on stdin and stdout and the same `cli` sub-commands.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
@@ -82,9 +81,39 @@ async function answer(method, params) {
     return { databaseName: databaseOf(url) };
   }
   const opened = await openEngine();
+  if (method === 'evaluateDataLoss') return evaluateDataLoss(opened, params);
+  if (method === 'createMigration') return createMigration(opened, params);
   if (method === 'getDatabaseVersion') return opened.version(params);
   if (typeof opened[method] !== 'function') throw new Error(`unknown method ${method}`);
   return (await opened[method](params)) ?? null;
+}
+
+// These two fail in the WebAssembly engine as soon as there is a migration ("shadow DB must be provided through an external factory").
+// Its `diff` knows how to make a shadow database, and says the same.
+
+async function nextMigration(engine, { migrationsList, schema, filters }) {
+  const from = { tag: 'migrations', ...migrationsList };
+  const to = { tag: 'schemaDatamodel', ...schema };
+  // 2: the two differ.
+  const { exitCode, stdout } = await engine.diff({ from, to, filters, script: true, exitCode: true });
+  return exitCode === 2 ? stdout : null;
+}
+
+/** Warns of nothing: whoever writes a migration reads it. */
+async function evaluateDataLoss(engine, params) {
+  const script = await nextMigration(engine, params);
+  return { migrationSteps: script === null ? 0 : 1, unexecutableSteps: [], warnings: [] };
+}
+
+async function createMigration(engine, params) {
+  const script = await nextMigration(engine, params);
+  const time = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+  return {
+    connectorType: 'postgresql',
+    generatedMigrationName: `${time}_${params.migrationName}`,
+    extension: 'sql',
+    migrationScript: script ?? (params.draft ? '-- This is an empty migration.' : null),
+  };
 }
 
 function serve() {

@@ -1,6 +1,6 @@
 // The API: what every request goes through, and the routes.
 import { randomUUID } from 'node:crypto';
-import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { minutes } from '@rackwright/domain/durations.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
@@ -25,6 +25,7 @@ import { MERGE_PATCH } from './routes/schema.ts';
 import { serverOperationRoutes } from './routes/server-operations.ts';
 import { serverRoutes } from './routes/servers.ts';
 import { siteRoutes } from './routes/sites.ts';
+import { uploadRoutes } from './routes/uploads.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -43,7 +44,8 @@ export async function buildApi(needs: ApiNeeds, config: ApiConfig): Promise<Fast
   const api = Fastify({
     logger: withRedaction(config.logger),
     bodyLimit: BODY_LIMIT,
-    requestTimeout: seconds(30),
+    // For the whole body: an image of gigabytes over a slow link takes its time.
+    requestTimeout: minutes(30),
     keepAliveTimeout: minutes(1),
     forceCloseConnections: 'idle',
     genReqId: ({ headers }) =>
@@ -73,6 +75,10 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
     closing.abort();
     feed.close();
   });
+  // Whoever was answered while we stop must not keep us: an idle connection would be waited for.
+  api.addHook('onSend', async (_request, reply) => {
+    if (closing.signal.aborted) reply.header('connection', 'close');
+  });
   const context: RouteContext = {
     needs,
     config,
@@ -90,6 +96,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   rackRoutes(api, context);
   networkRoutes(api, context);
   imageRoutes(api, context);
+  uploadRoutes(api, context);
   clusterRoutes(api, context);
   healthRoutes(api, context);
 }

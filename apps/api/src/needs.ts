@@ -3,6 +3,7 @@ import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/doma
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { ClusterId, ImageId, NetworkId, OperationId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type { Readable } from 'node:stream';
 import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
 
 /** `after` is what an earlier page gave as `next`; opaque to the API. */
@@ -235,7 +236,15 @@ export interface Events {
   onNew(callback: () => void): () => void;
 }
 
+export type ImageUpload = { name: string; os: string; rootPartition?: number | undefined; seedPartition?: number | undefined };
+/** Bytes and record are there afterwards, or neither. Refusals `image_unusable`, `checksum_mismatch`, `name_taken`. */
+export interface Uploads {
+  image(upload: ImageUpload, content: Readable): Promise<ImageRecord>;
+  artifact(upload: { name: string; version: string; sha256: string | undefined }, content: Readable): Promise<ArtifactRecord>;
+}
+
 export type ApiNeeds = {
+  uploads: Uploads;
   inventory: Inventory;
   idempotency: Idempotency;
   events: Events;

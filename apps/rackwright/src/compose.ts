@@ -1,7 +1,7 @@
 // apps/rackwright: all roles in one process, in the order they are made; production runs the same pieces apart.
 import { join } from 'node:path';
 import pino from 'pino';
-import { composeApi, type Api } from '@rackwright/api-app/compose.ts';
+import { composeApi, type RunningApi } from '@rackwright/api-app/compose.ts';
 import { composeBoot, type Boot } from '@rackwright/boot-app/compose.ts';
 import type { BootLog } from '@rackwright/boot-app/http/needs.ts';
 import { openQueue } from '@rackwright/queue/queue.ts';
@@ -13,7 +13,7 @@ import { composeWorker } from '@rackwright/worker-app/compose.ts';
 import type { Config } from './config.ts';
 import { readSealingKey } from './sealing-key.ts';
 
-export type Rackwright = { api: Api | undefined; boot: Boot | undefined; close(): Promise<void> };
+export type Rackwright = { api: RunningApi | undefined; boot: Boot | undefined; close(): Promise<void> };
 
 export async function compose(config: Config): Promise<Rackwright> {
   const closers: (() => Promise<void>)[] = [];
@@ -51,7 +51,7 @@ export async function compose(config: Config): Promise<Rackwright> {
     if (config.roles.has('worker')) opened(await composeWorker({ concurrency: config.workerConcurrency }, { ...parts, log }));
     const logger = { level: config.logLevel };
     const api = config.roles.has('api')
-      ? opened(await composeApi({ listen: config.http, token: config.apiToken, logger }, parts))
+      ? opened(await composeApi({ listen: config.http, token: config.apiToken, logger }, { ...parts, files }))
       : undefined;
     return { api, boot, close };
   } catch (cause) {

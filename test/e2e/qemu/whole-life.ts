@@ -44,6 +44,7 @@ export async function putOnFile(api: ApiClient, rack: RealRack, files: Files, fi
     firmwareMode,
     nics: { [MAC]: { name: 'nic1', boot: true } },
     networkId: network.id,
+    address: '10.77.0.31',
     bmc: { protocol: 'redfish', address: rack.bmc.url, credentials: rack.bmc.credentials },
   });
   return { serverId: server.id, clusterId: cluster.id, imageDigest: image.digest };

@@ -92,7 +92,9 @@ async function startOf({ feed }: Pick<RouteContext, 'feed'>, text: string | unde
 function takeOver(request: FastifyRequest, reply: FastifyReply, format: StreamFormat): FastifyReply['raw'] {
   reply.hijack();
   const headersOf = format === 'sse' ? SSE_HEADERS : LINES_HEADERS;
-  reply.raw.writeHead(200, { ...headersOf, 'cache-control': 'no-store', 'x-request-id': request.id });
+  // A stream's connection is good for nothing after it, and kept alive it would hold up the server's stop.
+  const rest = { 'cache-control': 'no-store', connection: 'close', 'x-request-id': request.id };
+  reply.raw.writeHead(200, { ...headersOf, ...rest });
   // Twenty seconds of silence on TCP would otherwise look like nothing at all to a peer that vanished.
   request.raw.socket.setKeepAlive(true, seconds(20));
   request.raw.socket.setTimeout(0);

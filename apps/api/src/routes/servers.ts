@@ -138,7 +138,7 @@ function refuseChangeUnderOperation({ currentOperationId }: ServerRecord, patch:
 
 function conditionsOf(filter: string): FilterCondition[] {
   const parsed = parseServerFilter(filter);
-  if (parsed.ok) return parsed.conditions;
+  if (parsed.ok) return parsed.conditions.map((c) => (c.field === 'assetTag' ? { ...c, field: 'asset_tag' } : c));
   const { problem, ...fault } = parsed.fault;
   throw new RequestInvalid([{ pointer: '/query/filter', message: problem, ...fault }], 'invalid_filter');
 }
