@@ -1,5 +1,8 @@
 // The database says the same as the table, the migrations the same as the schema, and running them twice changes nothing.
 import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 import { migrate } from '@rackwright/store/migrate.ts';
@@ -30,4 +33,22 @@ test("Prisma's own tool finds our ledger in order", async () => {
   const env = { ...process.env, DATABASE_URL: db.url };
   const { stdout } = await promisify(execFile)('npx', ['prisma', 'migrate', 'status'], { env, timeout: 50_000 });
   expect(stdout).toContain('Database schema is up to date!');
+});
+
+test('a changed schema becomes a new migration, also when there are migrations already', async () => {
+  const copy = await mkdtemp(join(tmpdir(), 'rackwright-prisma-'));
+  const schema = join(copy, 'schema.prisma');
+  await cp('prisma', copy, { recursive: true });
+  await writeFile(schema, (await readFile(schema, 'utf8')).replace('model Site {', 'model Site {\n  nickname String?'));
+  const root = process.cwd();
+  const config = `process.env['PRISMA_SCHEMA_ENGINE_BINARY'] = '${root}/scripts/prisma/schema-engine.mjs';
+    export default { schema: '${schema}', migrations: { path: '${copy}/migrations' }, datasource: { url: process.env['DATABASE_URL'] } };`;
+  await writeFile(join(copy, 'prisma.config.ts'), config);
+  const words = ['prisma', 'migrate', 'dev', '--create-only', '--name', 'nickname', '--config', join(copy, 'prisma.config.ts')];
+  const env = { ...process.env, DATABASE_URL: db.url, CHECKPOINT_DISABLE: '1' };
+  await promisify(execFile)('npx', words, { env, timeout: 50_000 });
+  const [made] = (await readdir(join(copy, 'migrations'))).filter((name) => name.endsWith('_nickname'));
+  const sql = await readFile(join(copy, 'migrations', made ?? '', 'migration.sql'), 'utf8');
+  await rm(copy, { recursive: true });
+  expect(sql).toContain('ALTER TABLE "sites" ADD COLUMN     "nickname" TEXT');
 });
