@@ -1,4 +1,7 @@
 // An API on a real port over a real database, for one test file; what it logs and wakes is kept for the test to look at.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { ApiConfig } from '@rackwright/api-app/config.ts';
 import { startApi } from '@rackwright/api-app/compose.ts';
@@ -26,12 +29,15 @@ export function useApi(config: Partial<ApiConfig> = {}): TestApi {
   const test = useTestDatabase();
   const woken: OperationId[] = [];
   const lines: string[] = [];
+  let folder = '';
   let listener: EventListener | undefined;
   let api: Awaited<ReturnType<typeof startApi>> | undefined;
 
   beforeAll(async () => {
     listener = await listenForEvents(test.database);
+    folder = await mkdtemp(join(tmpdir(), 'rackwright-api-'));
     const needs = storeNeeds({
+      files: { imageDir: join(folder, 'images'), artifactDir: join(folder, 'artifacts') },
       database: test.database,
       keyring: makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) }),
       listener,
@@ -49,6 +55,7 @@ export function useApi(config: Partial<ApiConfig> = {}): TestApi {
   afterAll(async () => {
     await api?.close();
     await listener?.close();
+    if (folder !== '') await rm(folder, { recursive: true, force: true });
   });
 
   const url = (): string => api?.url ?? '';
