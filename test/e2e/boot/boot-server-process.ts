@@ -1,5 +1,7 @@
-// DHCP and TFTP in a process of their own, so that a test can put them into a network namespace. Orders come as JSON lines on stdin,
-// events go out as JSON lines on stdout; the end of stdin is the end of the process.
+// DHCP, TFTP and a bare HTTP server in a process of their own, so that a test can put them into a network namespace. Orders come as JSON
+// lines on stdin, events go out as JSON lines on stdout; the end of stdin is the end of the process.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { type BootEntry, memoryBootIndex } from '@rackwright/boot-app/boot-index.ts';
 import type { BootNetwork } from '@rackwright/boot-app/boot-network.ts';
@@ -11,6 +13,7 @@ export type BootServerOrder = {
   localNetworkId: string;
   entries: BootEntry[];
   files: Record<string, string>;
+  paths?: Record<string, string>;
 };
 
 const say = (line: object) => console.log(JSON.stringify(line));
@@ -24,6 +27,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   networks = order.networks;
   index.replaceAll(order.entries);
   files = new Map(Object.entries(order.files).map(([name, text]) => [name, Buffer.from(text)]));
+  for (const [name, path] of Object.entries(order.paths ?? {})) files.set(name, readFileSync(path));
   if (servers.length === 0) servers = await open(order.localNetworkId);
   say({ ready: true });
 }
@@ -46,5 +50,18 @@ async function open(localNetworkId: string) {
     resolve: (name) => files.get(name),
     onTransfer: say,
   });
-  return [dhcp, tftp];
+  // What firmware and iPXE fetch over HTTP, and a script that does nothing: which script whom is the HTTP tests' business.
+  const http = createServer((request, response) => {
+    say({ kind: 'http', url: request.url, agent: request.headers['user-agent'] });
+    const name = /^\/boot\/([^?]*)/.exec(request.url ?? '')?.[1] ?? '';
+    const body = name === 'script.ipxe' ? Buffer.from('#!ipxe\necho reached\nsleep 600\n') : files.get(name);
+    response.writeHead(body ? 200 : 404, { 'content-type': 'application/octet-stream', 'content-length': body?.length ?? 0 });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  });
+  await new Promise<void>((resolve) => http.listen(8081, '0.0.0.0', resolve));
+  const closeHttp = async () => {
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  return [dhcp, tftp, { close: closeHttp }];
 }

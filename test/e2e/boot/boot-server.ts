@@ -10,7 +10,7 @@ export interface BootServerProcess {
   /** All it said so far. */
   readonly said: readonly Record<string, unknown>[];
   /** Waits for a line it says, past or to come. */
-  saying(wanted: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>>;
+  saying(wanted: (line: Record<string, unknown>) => boolean, limitMs?: number): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
@@ -31,11 +31,15 @@ export function startBootServer(inside: readonly string[]): BootServerProcess {
     for (const listener of listeners) listener();
   });
 
-  function saying(wanted: (line: Record<string, unknown>) => boolean, from = 0): Promise<Record<string, unknown>> {
+  function saying(
+    wanted: (line: Record<string, unknown>) => boolean,
+    limitMs = PATIENCE_MS,
+    from = 0,
+  ): Promise<Record<string, unknown>> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
-        () => stop(() => reject(new Error(`not said within ${PATIENCE_MS} ms; said: ${JSON.stringify(said)}`))),
-        PATIENCE_MS,
+        () => stop(() => reject(new Error(`not said within ${limitMs} ms; said: ${JSON.stringify(said)}`))),
+        limitMs,
       );
       const stop = (then: () => void) => {
         clearTimeout(timer);
@@ -55,10 +59,10 @@ export function startBootServer(inside: readonly string[]): BootServerProcess {
     async order(order) {
       const from = said.length;
       child.stdin.write(`${JSON.stringify(order)}\n`);
-      await saying((line) => line['ready'] === true, from);
+      await saying((line) => line['ready'] === true, PATIENCE_MS, from);
     },
     said,
-    saying: (wanted) => saying(wanted),
+    saying: (wanted, limitMs) => saying(wanted, limitMs),
     async close() {
       child.stdin.end();
       await ended;

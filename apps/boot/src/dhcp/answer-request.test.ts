@@ -30,6 +30,10 @@ const network: BootNetwork = {
   bootFiles: DEFAULT_BOOT_FILES,
 };
 
+const unexpected = (cause: unknown) => {
+  throw cause;
+};
+
 let index = memoryBootIndex();
 let networks: BootNetwork[] = [network];
 let world: DhcpWorld;
@@ -37,12 +41,12 @@ let world: DhcpWorld;
 beforeEach(() => {
   index = memoryBootIndex();
   networks = [network];
-  world = { networks, localNetworkId: 'net_1', index, leases: leasePools(() => networks, index), now: NOW };
+  world = { networks, localNetworkId: 'net_1', index, leases: leasePools(() => networks, index, unexpected), now: NOW };
 });
 
 function serve(changes: Partial<BootNetwork>): void {
   networks = [{ ...network, ...changes }];
-  world = { ...world, networks, leases: leasePools(() => networks, index) };
+  world = { ...world, networks, leases: leasePools(() => networks, index, unexpected) };
 }
 
 function know(bootIntent: 'agent' | 'disk' | 'none', address = '10.77.0.50', mac = MAC): void {
@@ -320,7 +324,7 @@ describe('relays', () => {
         pool: { first: '10.30.0.10', last: '10.30.0.20' },
       },
     ];
-    world = { ...world, networks, leases: leasePools(() => networks, index) };
+    world = { ...world, networks, leases: leasePools(() => networks, index, unexpected) };
   });
 
   test("the relay's address chooses the network, and option 82 comes back as it was, last", () => {
@@ -409,4 +413,28 @@ test('a reply with a large option 82 still fits a small client, its file name mo
   const outcome = answerRequest(world, relayed);
   expect(summary(outcome)).toMatchObject({ type: 'offer', bootFile: 'ipxe.efi' });
   if ('reply' in outcome) expect(encodeDhcp(outcome.reply).length).toBeLessThanOrEqual(548);
+});
+
+test('a network with a nonsensical subnet or pool keeps no other from being served', () => {
+  const faults: unknown[] = [];
+  networks = [
+    { ...network, networkId: 'net_0', subnet: 'nonsense' },
+    { ...network, pool: { first: '10.77.0.9', last: '10.77.0.1' } },
+  ];
+  world = {
+    ...world,
+    networks,
+    leases: leasePools(
+      () => networks,
+      index,
+      (cause) => faults.push(cause),
+    ),
+  };
+  know('agent');
+  expect(summary(answerRequest(world, captured('ovmf-pxe-discover', { giaddr: '10.77.0.254' })))['yiaddr']).toBe('10.77.0.50');
+  for (const n of [1, 2]) {
+    const stranger = captured('udhcpc-discover', { hardware: { type: 1, address: Uint8Array.of(2, 0, 0, 0, 0, n) } });
+    expect(summary(answerRequest(world, stranger))).toEqual({ silent: 'no_address' });
+  }
+  expect(faults.length).toBe(1);
 });

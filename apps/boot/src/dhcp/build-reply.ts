@@ -96,13 +96,13 @@ function leaseOptions(network: BootNetwork): DhcpOption[] {
 }
 
 function parameterOptions(network: BootNetwork, request: DhcpRequest, hostname: string | undefined): DhcpOption[] {
-  const { mask, last } = parseSubnet(network.subnet);
+  const subnet = parseSubnet(network.subnet);
   const all: (readonly [code: number, value: Uint8Array | undefined])[] = [
-    [OPTION.subnetMask, addressBytes(formatIpv4(mask))],
+    [OPTION.subnetMask, subnet && addressBytes(formatIpv4(subnet.mask))],
     [OPTION.router, network.router === undefined ? undefined : addressBytes(network.router)],
     [OPTION.domainNameServer, addressList(network.dnsServers)],
     [OPTION.domainName, network.domain === undefined ? undefined : latin1Bytes(network.domain)],
-    [OPTION.broadcastAddress, addressBytes(formatIpv4(last))],
+    [OPTION.broadcastAddress, subnet && addressBytes(formatIpv4(subnet.last))],
     [OPTION.ntpServer, addressList(network.ntpServers)],
     [OPTION.hostName, hostname === undefined ? undefined : latin1Bytes(hostname)],
   ];

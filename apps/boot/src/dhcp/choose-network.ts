@@ -18,8 +18,10 @@ export function chooseNetwork(
   return networks.find(({ networkId }) => networkId === local);
 }
 
+/** A network whose subnet is nonsense holds no address: one bad record must not silence the others. */
 export function isOnNetwork(network: BootNetwork, address: string): boolean {
-  return inSubnet(parseSubnet(network.subnet), parseIpv4(address));
+  const subnet = parseSubnet(network.subnet);
+  return subnet !== undefined && inSubnet(subnet, parseIpv4(address));
 }
 
 function networkOf(networks: readonly BootNetwork[], address: string): BootNetwork | undefined {

@@ -13,12 +13,11 @@ export function formatIpv4(address: number): string {
 
 export type Subnet = { first: number; last: number; mask: number };
 
-/** From `10.77.0.0/24`. Throws RangeError when it is no subnet: configuration, not a packet. */
-export function parseSubnet(cidr: string): Subnet {
+/** From `10.77.0.0/24`; undefined when it is no subnet. */
+export function parseSubnet(cidr: string): Subnet | undefined {
   const [text = '', length = ''] = cidr.split('/');
   const address = parseIpv4(text);
-  if (address === undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32)
-    throw new RangeError(`not an IPv4 subnet: ${cidr}`);
+  if (address === undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32) return undefined;
   const mask = length === '0' ? 0 : (0xffffffff << (32 - Number(length))) >>> 0;
   const first = (address & mask) >>> 0;
   return { first, last: (first | ~mask) >>> 0, mask };

@@ -7,16 +7,20 @@ import { type LeasePool, leasePool } from './lease-pool.ts';
 export function leasePools(
   networks: () => readonly BootNetwork[],
   index: BootIndex,
+  onFault: (cause: unknown) => void,
 ): (networkId: string) => LeasePool | undefined {
-  const pools = new Map<string, { range: string; pool: LeasePool }>();
+  const pools = new Map<string, { range: string; pool: LeasePool | undefined }>();
 
-  function make(network: BootNetwork, range: { first: string; last: string }): LeasePool {
+  // A range that is no range is told once and gives nothing: reservations on that network go on being served.
+  function make(network: BootNetwork, range: { first: string; last: string }): LeasePool | undefined {
     const ours = new Set([network.serverAddress, network.router, ...network.dnsServers]);
-    return leasePool({
-      ...range,
-      leaseMs: network.leaseSeconds * 1_000,
-      isTaken: (address) => ours.has(address) || index.byAddress(address) !== undefined,
-    });
+    const isTaken = (address: string) => ours.has(address) || index.byAddress(address) !== undefined;
+    try {
+      return leasePool({ ...range, leaseMs: network.leaseSeconds * 1_000, isTaken });
+    } catch (cause) {
+      onFault(cause);
+      return undefined;
+    }
   }
 
   return (networkId) => {

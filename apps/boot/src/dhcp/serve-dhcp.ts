@@ -19,7 +19,8 @@ export type DhcpServerOptions = {
    * leave by the right interface. A machine with several provisioning networks gives each server an inherited `fd` bound to its device.
    */
   listen: {
-    address: string /** Ours on the local network; known before the network is on file. */;
+    address: string;
+    /** Ours on the local network; known before the network is on file. */
     localAddress?: string;
     fd?: number;
     proxyFd?: number;
@@ -82,7 +83,7 @@ function run(options: DhcpServerOptions, ports: DhcpPorts, { proxy, sender }: So
   };
   const events = boundedEvents({ limit: EVENTS_WAITING, deliver: options.onEvent, onFault: options.onFault });
   const tell = tellSeldom(events);
-  const leases = leasePools(options.networks, options.index);
+  const leases = leasePools(options.networks, options.index, options.onFault);
 
   function receive(at: 'dhcp' | 'proxy', arrived: Socket, bytes: Uint8Array, from: RemoteInfo): void {
     count('received');

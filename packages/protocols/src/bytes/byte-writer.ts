@@ -2,7 +2,8 @@
 
 /** Grows by doubling. Numbers are cut to their width: what may be written is the encoder's business, not the writer's. */
 export class ByteWriter {
-  #bytes = new Uint8Array(64);
+  // Holds a usual DHCP or IPMI packet without growing.
+  #bytes = new Uint8Array(512);
   #length = 0;
 
   get length(): number {

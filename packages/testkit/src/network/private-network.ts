@@ -13,6 +13,8 @@ export interface PrivateNetwork {
   /** Puts a command on the server's side, whose bridge has the address. */
   server: readonly string[];
   machines: readonly PrivateMachine[];
+  /** Plugs a tap device into the switch, for a virtual machine that runs on the server's side. Needs /dev/net/tun. */
+  addTap(device: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,7 +51,11 @@ export async function privateNetwork({ address, machines }: { address: string; m
       await mustRun([...inside, 'ip', 'link', 'set', 'lo', 'up']);
       all.push({ inside, device: 'eth0', mac });
     }
-    return { server, machines: all, close };
+    const addTap = async (device: string) => {
+      await mustRun([...server, 'ip', 'tuntap', 'add', device, 'mode', 'tap']);
+      await mustRun([...server, 'ip', 'link', 'set', device, 'master', 'br0', 'up']);
+    };
+    return { server, machines: all, addTap, close };
   } catch (cause) {
     await close();
     throw cause;
