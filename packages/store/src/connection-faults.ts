@@ -6,7 +6,7 @@ type PostgresError = Error & { code?: string; constraint?: string; detail?: stri
 // Errors of the socket, of Postgres shutting down or starting (57P0x), of the connection (class 08), no connection to spare (53300),
 // and a lock or a statement that took too long (55P03, 57014).
 const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[1-5]|08|53300|55P03|57014)/;
-const UNREACHABLE_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection timeout/i;
+const UNREACHABLE_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection timeout|is not queryable/i;
 
 /** Postgres error code (SQLSTATE), when the thrown value came from Postgres. */
 export function sqlState(thrown: unknown): string | undefined {

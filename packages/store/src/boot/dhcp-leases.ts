@@ -44,10 +44,10 @@ export function postgresDhcpLeases(database: Database) {
 
     /** Those that still hold. */
     async load(): Promise<DhcpLease[]> {
-      return database.query<DhcpLease>(
-        `select network_id as "networkId", mac, host(address) as address, floor(extract(epoch from expires_at) * 1000)::float8 as "expiresAt"
-           from dhcp_leases where expires_at > now()`,
-      );
+      const rows = await database.prisma.dhcpLease.findMany({ where: { expiresAt: { gt: new Date() } } });
+      return rows.map(({ networkId, mac, address, expiresAt }) => {
+        return { networkId: networkId as NetworkId, mac, address: withoutMask(address), expiresAt: expiresAt.getTime() };
+      });
     },
   };
 }
@@ -96,11 +96,20 @@ export function postgresUnknownServers(database: Database) {
 
     /** Last seen first. @param limit  at most 1000 */
     async list(limit: number): Promise<UnknownServer[]> {
-      return database.query<UnknownServer>(
-        `select mac, network_id as "networkId", architecture, vendor_class as "vendorClass", first_seen_at as "firstSeenAt",
-                last_seen_at as "lastSeenAt", sightings, inspection from unknown_macs order by last_seen_at desc limit $1`,
-        [Math.min(limit, 1000)],
-      );
+      const rows = await database.prisma.unknownMac.findMany({ orderBy: { lastSeenAt: 'desc' }, take: Math.min(limit, 1000) });
+      return rows.map((row) => ({
+        ...row,
+        networkId: row.networkId as NetworkId | null,
+        firstSeenAt: row.firstSeenAt.toISOString(),
+        lastSeenAt: row.lastSeenAt.toISOString(),
+        sightings: Number(row.sightings),
+        inspection: row.inspection as Inspection | null,
+      }));
     },
   };
+}
+
+/** Postgres writes an inet of one machine with its mask when Prisma asks. */
+function withoutMask(address: string): string {
+  return address.split('/')[0] ?? address;
 }

@@ -71,13 +71,5 @@ export function postgresIdempotency(database: Database, keyring: Keyring) {
         );
         return { answer, replayed: false };
       }),
-
-    /** At most 10,000 a call. @returns how many it forgot */
-    async prune(): Promise<number> {
-      const gone = await database.query(
-        `delete from idempotency_keys where ctid in (select ctid from idempotency_keys where expires_at < now() limit 10000) returning key`,
-      );
-      return gone.length;
-    },
   };
 }

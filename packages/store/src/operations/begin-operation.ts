@@ -2,6 +2,7 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { Sql } from '../database.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 
@@ -57,23 +58,22 @@ async function takeLease(tx: Transaction, serverId: ServerId, operationId: Opera
      returning server_id`,
     [serverId, operationId, reason],
   );
-  if (taken.length > 0) return;
-  const [holder] = await tx.query<{ operationId: string }>(
-    'select operation_id as "operationId" from server_leases where server_id = $1',
-    [serverId],
-  );
-  throw new Refusal('operation_in_progress', { operationId: holder?.operationId ?? 'unknown' });
+  if (taken.length === 0) throw await refusalNaming(tx, serverId);
 }
 
-/** Is this operation the one that may power the server and change what it boots? */
-export async function holdsLease(
-  sql: Pick<Transaction, 'query'>,
-  serverId: ServerId,
-  operationId: OperationId,
-): Promise<boolean> {
-  const rows = await sql.query('select from server_leases where server_id = $1 and operation_id = $2 and expires_at > now()', [
+/** Only the operation that holds the server may power it and change what it boots: Refusal `operation_in_progress`. */
+export async function refuseWithoutLease(sql: Sql, serverId: ServerId, operationId: OperationId): Promise<void> {
+  const held = await sql.query('select from server_leases where server_id = $1 and operation_id = $2 and expires_at > now()', [
     serverId,
     operationId,
   ]);
-  return rows.length > 0;
+  if (held.length === 0) throw await refusalNaming(sql, serverId);
+}
+
+async function refusalNaming(sql: Sql, serverId: ServerId): Promise<Refusal> {
+  const [holder] = await sql.query<{ operationId: string }>(
+    'select operation_id as "operationId" from server_leases where server_id = $1',
+    [serverId],
+  );
+  return new Refusal('operation_in_progress', { operationId: holder?.operationId ?? 'none' });
 }

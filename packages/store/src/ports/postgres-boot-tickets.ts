@@ -1,11 +1,10 @@
 // Boot tickets: while one is open, the boot services run the agent on its server.
-import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { BootTickets } from '@rackwright/workflows/ports.ts';
 import type { Database } from '../database.ts';
 import { newId } from '../new-id.ts';
-import { holdsLease } from '../operations/begin-operation.ts';
+import { refuseWithoutLease } from '../operations/begin-operation.ts';
 import { bootTicketToken, tokenHash } from '../secrets/derived-secrets.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
@@ -15,8 +14,7 @@ export function postgresBootTickets(database: Database, keyring: Keyring): BootT
   return {
     open: (serverId, operationId, purpose, until) =>
       inTransaction(database, async (tx) => {
-        if (!(await holdsLease(tx, serverId, operationId)))
-          throw new Refusal('operation_in_progress', { operationId: 'another' });
+        await refuseWithoutLease(tx, serverId, operationId);
         const fresh = newId('ticket');
         const [ticket] = await tx.query<{ id: TicketId }>(
           `insert into boot_tickets (id, server_id, operation_id, purpose, until, token_hash) values ($1, $2, $3, $4, $5, $6)

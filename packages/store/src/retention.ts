@@ -1,0 +1,22 @@
+// Forgets what nobody needs any more, a bounded bite at a time: call it now and then from one place.
+import type { Database } from './database.ts';
+import { pruneEvents } from './events.ts';
+
+const MOST_ROWS = 10_000;
+
+export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number };
+
+/** @param eventDays  how long a reader of the events may be away; a server's own record of moves and operations is kept for ever */
+export async function forgetOld(database: Database, { eventDays = 7 }: { eventDays?: number } = {}): Promise<Forgotten> {
+  const expired = async (table: 'idempotency_keys' | 'dhcp_leases') => {
+    const gone = await database.query(
+      `delete from ${table} where ctid in (select ctid from ${table} where expires_at < now() limit ${MOST_ROWS}) returning 1`,
+    );
+    return gone.length;
+  };
+  return {
+    events: await pruneEvents(database, eventDays),
+    idempotencyKeys: await expired('idempotency_keys'),
+    dhcpLeases: await expired('dhcp_leases'),
+  };
+}
