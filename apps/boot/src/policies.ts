@@ -4,7 +4,8 @@ import { inSubnet, parseIpv4, parseSubnet } from './dhcp/ipv4.ts';
 import type { BootNetwork as HttpNetwork } from './http/needs.ts';
 
 export function containsAddress(subnet: string, address: string): boolean {
-  return inSubnet(parseSubnet(subnet), parseIpv4(address));
+  const range = parseSubnet(subnet);
+  return range !== undefined && inSubnet(range, parseIpv4(address));
 }
 
 /** From outside every network of ours: known servers are served, strangers are left alone. */

@@ -13,6 +13,12 @@ import { composeWorker } from '@rackwright/worker-app/compose.ts';
 import type { Config } from './config.ts';
 import { readSealingKey } from './sealing-key.ts';
 
+/** A simulated machine has no capacitors to wait for. */
+const VIRTUAL_BMC_PACE = {
+  redfish: { timings: { poll: 100, restAfterOff: 100 } },
+  ipmi: { power: { restMs: 100 }, settings: { everyMs: 100, withinMs: 5_000 } },
+};
+
 export type Rackwright = { api: RunningApi | undefined; boot: Boot | undefined; close(): Promise<void> };
 
 export async function compose(config: Config): Promise<Rackwright> {
@@ -48,7 +54,13 @@ export async function compose(config: Config): Promise<Rackwright> {
     const boot = config.roles.has('boot')
       ? opened(await composeBoot({ ...config.boot, ...files }, { ...parts, wakeUp: (id) => queue.wakeUp(id), log: bootLog }))
       : undefined;
-    if (config.roles.has('worker')) opened(await composeWorker({ concurrency: config.workerConcurrency }, { ...parts, log }));
+    if (config.roles.has('worker'))
+      opened(
+        await composeWorker(
+          { concurrency: config.workerConcurrency, bmc: config.virtualServers > 0 ? VIRTUAL_BMC_PACE : {} },
+          { ...parts, log },
+        ),
+      );
     const logger = { level: config.logLevel };
     const api = config.roles.has('api')
       ? opened(await composeApi({ listen: config.http, token: config.apiToken, logger }, { ...parts, files }))

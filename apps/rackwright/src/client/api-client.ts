@@ -31,6 +31,8 @@ export type OperationSeen = Json & {
 export type ApiClient = {
   get<T = Json>(path: string): Promise<T>;
   post<T = Json>(path: string, body: unknown): Promise<T>;
+  /** A merge patch, over whatever is there (If-Match: *). */
+  patch<T = Json>(path: string, body: unknown): Promise<T>;
   /** A raw body: images and artifacts. */
   put<T = Json>(path: string, body: ReadableStream | Uint8Array): Promise<T>;
   /** Starts an operation and waits for its end; throws when it did not succeed. */
@@ -47,7 +49,9 @@ export function apiClient(baseUrl: string, token?: string): ApiClient {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (method === 'POST') headers['idempotency-key'] = randomUUID();
+    if (method === 'PATCH') headers['if-match'] = '*';
     if (raw !== undefined) headers['content-type'] = 'application/octet-stream';
+    else if (method === 'PATCH') headers['content-type'] = 'application/merge-patch+json';
     else if (body !== undefined) headers['content-type'] = 'application/json';
     const payload = raw ?? (body === undefined ? null : JSON.stringify(body));
     const response = await fetch(`${baseUrl}${path}`, {
@@ -65,6 +69,7 @@ export function apiClient(baseUrl: string, token?: string): ApiClient {
   return {
     get,
     post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
     put: (path, raw) => call('PUT', path, undefined, raw),
     async operate(serverId, request, { limitMs, onChange }) {
       const end = Date.now() + limitMs;

@@ -1,0 +1,48 @@
+// What simulated servers are fed where nothing real is wanted: loaders, kernel, image and kubelet that only a simulated machine can run.
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+
+const MIB = 1024 * 1024;
+const LOADERS = ['ipxe.efi', 'snponly.efi', 'undionly.kpxe'];
+
+/** The same configuration with stand-ins where it names nothing real. Written anew at each start: small, and what this version wants. */
+export async function withStandIns(config: Config): Promise<Config> {
+  const ipxeDir = join(config.dataDir, 'stand-ins', 'ipxe');
+  const agentDir = join(config.dataDir, 'stand-ins', 'agent');
+  await mkdir(ipxeDir, { recursive: true });
+  await mkdir(agentDir, { recursive: true });
+  for (const name of LOADERS) await writeFile(join(ipxeDir, name), noise(name, 64 * 1024));
+  await writeFile(join(agentDir, 'vmlinuz'), noise('vmlinuz', 256 * 1024));
+  await writeFile(join(agentDir, 'initrd.zst'), noise('initrd', 256 * 1024));
+  const { boot } = config;
+  return { ...config, boot: { ...boot, ipxeDir: boot.ipxeDir ?? ipxeDir, agentDir: boot.agentDir ?? agentDir } };
+}
+
+/** A disk image of 8 MiB: some of it data, some of it nothing, as in a real one. */
+export function standInImage(): Uint8Array {
+  const image = new Uint8Array(8 * MIB);
+  image.set(noise('boot', 64 * 1024), 0);
+  image.set(noise('root', MIB), 4 * MIB);
+  return image;
+}
+
+export function standInKubelet(): Uint8Array {
+  return noise('kubelet', 32 * 1024);
+}
+
+/** The same bytes for the same seed, on every machine. */
+function noise(seed: string, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0, n = 0; at < length; at += 32, n++) {
+    bytes.set(
+      createHash('sha256')
+        .update(`${seed} ${n}`)
+        .digest()
+        .subarray(0, Math.min(32, length - at)),
+      at,
+    );
+  }
+  return bytes;
+}
