@@ -10,6 +10,7 @@ import { authenticate } from './http/authenticate.ts';
 import { answerOnce } from './http/idempotent.ts';
 import { pageTokens } from './http/page-tokens.ts';
 import { sendProblem } from './http/problems.ts';
+import { stopPromptly } from './http/stop-promptly.ts';
 import { validatorCompiler } from './http/validate.ts';
 import type { ApiNeeds } from './needs.ts';
 import { describeApi } from './openapi.ts';
@@ -71,13 +72,11 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   const onError = (error: unknown): void => api.log.error({ err: error }, 'in the background');
   const feed = await openEventFeed(needs.events, onError);
   const closing = new AbortController();
+  const stopConnections = stopPromptly(api.server);
   api.addHook('preClose', async () => {
     closing.abort();
     feed.close();
-  });
-  // Whoever was answered while we stop must not keep us: an idle connection would be waited for.
-  api.addHook('onSend', async (_request, reply) => {
-    if (closing.signal.aborted) reply.header('connection', 'close');
+    stopConnections();
   });
   const context: RouteContext = {
     needs,

@@ -2,8 +2,10 @@
 import type { EventRecord, Events } from '../needs.ts';
 
 export type EventFeed = {
-  /** The newest event known here, and the epoch it counts in. */
+  /** The newest event known here, and the epoch it counts in; there may be newer ones. */
   position(): { epoch: string; seq: number };
+  /** The newest event of all. */
+  now(): Promise<{ epoch: string; seq: number }>;
   /** Can a reader go on from there without a gap? */
   canResume(cursor: { epoch: string; seq: number }): Promise<boolean>;
   /** In order, without gaps: from memory, or from the database for who is far behind. */
@@ -51,6 +53,10 @@ export async function openEventFeed(events: Events, onError: (error: unknown) =>
 
   return {
     position: () => ({ epoch, seq: head }),
+    now: async () => {
+      const { epoch: current, last } = await events.position();
+      return { epoch: current, seq: last };
+    },
     canResume: async (cursor) => {
       const now = await events.position();
       epoch = now.epoch;

@@ -83,7 +83,7 @@ export function eventRoutes(api: Api, context: RouteContext): void {
 type Start = { epoch: string; seq: number };
 
 async function startOf({ feed }: Pick<RouteContext, 'feed'>, text: string | undefined): Promise<Start | 'expired'> {
-  if (text === undefined) return feed.position();
+  if (text === undefined) return feed.now();
   const cursor = readCursor(text);
   if (!cursor) throw new RequestInvalid([{ pointer: '/query/since', code: 'invalid', message: 'not the id of an event' }]);
   return (await feed.canResume(cursor)) ? cursor : 'expired';
