@@ -14,6 +14,7 @@ const TOOLS = {
   tcpdump: ['tcpdump', 'tcpdump'],
   ipmitool: ['ipmitool', 'ipmitool'],
   ipmi_sim: ['ipmi_sim', 'openipmi'],
+  python3: ['python3', 'python3'],
   'python3-sushy': ['/usr/lib/python3/dist-packages/sushy', 'python3-sushy'],
   redfishtool: ['redfishtool', 'redfishtool'],
   'qemu-system-x86_64': ['qemu-system-x86_64', 'qemu-system-x86'],

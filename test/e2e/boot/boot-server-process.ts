@@ -14,6 +14,8 @@ export type BootServerOrder = {
   entries: BootEntry[];
   files: Record<string, string>;
   paths?: Record<string, string>;
+  /** Sockets for DHCP that were bound for us, as the launcher left them. */
+  sockets?: { fd: number; proxyFd: number };
 };
 
 const say = (line: object) => console.log(JSON.stringify(line));
@@ -28,17 +30,17 @@ for await (const line of createInterface({ input: process.stdin })) {
   index.replaceAll(order.entries);
   files = new Map(Object.entries(order.files).map(([name, text]) => [name, Buffer.from(text)]));
   for (const [name, path] of Object.entries(order.paths ?? {})) files.set(name, readFileSync(path));
-  if (servers.length === 0) servers = await open(order.localNetworkId);
+  if (servers.length === 0) servers = await open(order);
   say({ ready: true });
 }
 await Promise.all(servers.map((server) => server.close()));
 
-async function open(localNetworkId: string) {
+async function open({ localNetworkId, sockets }: BootServerOrder) {
   const onFault = (cause: unknown) => say({ fault: String(cause) });
   const common = { now: Date.now, onFault };
   const dhcp = await serveDhcp({
     ...common,
-    listen: { address: '0.0.0.0' },
+    listen: { address: '0.0.0.0', ...sockets },
     localNetworkId,
     networks: () => networks,
     index,

@@ -16,6 +16,21 @@ export interface BootServerProcess {
 
 const PATIENCE_MS = 20_000;
 
+/** Binds ports 67 and 4011 to a device, which Node cannot, and hands them on as 3 and 4: what systemd does with BindToDevice=. */
+export function boundToDevice(device: string): string[] {
+  const launcher = `
+import os, socket, sys
+kept = []
+for fd, port in ((3, 67), (4, 4011)):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    kept.append(s)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'${device}')
+    s.bind(('0.0.0.0', port))
+    os.dup2(s.fileno(), fd) if s.fileno() != fd else os.set_inheritable(fd, True)
+os.execvp(sys.argv[1], sys.argv[1:])`;
+  return ['python3', '-c', launcher];
+}
+
 export function startBootServer(inside: readonly string[]): BootServerProcess {
   const [program = process.execPath, ...args] = [
     ...inside,

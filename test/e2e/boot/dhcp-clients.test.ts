@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { BootEntry } from '@rackwright/boot-app/boot-index.ts';
 import { type BootNetwork, DEFAULT_BOOT_FILES } from '@rackwright/boot-app/boot-network.ts';
 import { type PrivateMachine, type PrivateNetwork, privateNetwork } from '@rackwright/testkit/network/private-network.ts';
-import { runProgram } from '@rackwright/testkit/run-program.ts';
+import { mustRun, runProgram } from '@rackwright/testkit/run-program.ts';
 import { need, needOrSkip, needThatOrSkip } from '@rackwright/testkit/tools.ts';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { type BootServerProcess, startBootServer } from './boot-server.ts';
+import { type BootServerProcess, boundToDevice, startBootServer } from './boot-server.ts';
 
 const canMakeNetworks = need('ip').present && process.getuid?.() === 0;
 const FILE = 'from the private network\n'.repeat(300);
@@ -178,6 +178,31 @@ describe('dhclient', () => {
     expect(await dhclient(machine(0))).toMatch(/DHCPREQUEST for 10.77.0.60[^]*DHCPACK of 10.77.0.60[^]*bound to 10.77.0.60/);
     await order([reserve(machine(0).mac, '10.77.0.61')]);
     expect(await dhclient(machine(0))).toMatch(/DHCPREQUEST for 10.77.0.60[^]*DHCPNAK[^]*DHCPDISCOVER[^]*bound to 10.77.0.61/);
+  });
+});
+
+describe('sockets that were bound to a device for us', () => {
+  test('serve that device alone', async (ctx) => {
+    needs(ctx, 'udhcpc', 'python3');
+    const here = await privateNetwork({ address: '10.77.0.1/24', machines: 1 });
+    const bound = startBootServer([...here.server, ...boundToDevice('br0')]);
+    try {
+      const [client] = here.machines;
+      if (!client) throw new Error('no machine');
+      // A second way out, and the better one for broadcasts if it were left to the routes.
+      await mustRun([...here.server, 'ip', 'route', 'add', '255.255.255.255/32', 'dev', 'lo']);
+      await bound.order({
+        networks: [provisioning],
+        localNetworkId: 'net_1',
+        entries: [reserve(client.mac, '10.77.0.70')],
+        files: {},
+        sockets: { fd: 3, proxyFd: 4 },
+      });
+      expect(await udhcpc(client)).toMatchObject({ ip: '10.77.0.70' });
+    } finally {
+      await bound.close();
+      await here.close();
+    }
   });
 });
 

@@ -52,13 +52,14 @@ export async function serveTftp(options: TftpServerOptions): Promise<TftpServer>
   };
   const events = boundedEvents({ limit: EVENTS_WAITING, deliver: options.onTransfer, onFault: options.onFault });
   // By address and port of the client. An entry without transfer is one whose file is being looked up.
-  const active = new Map<string, { address: string; transfer?: Transfer; socket?: Socket }>();
+  const active = new Map<string, { address: string; transfer?: Transfer }>();
   let closed = false;
 
   async function begin(request: TftpPacket & { kind: 'read' }, from: RemoteInfo, key: string): Promise<void> {
     const started = options.now();
     const file = request.file.replaceAll('\\', '/').replace(/^\/+/, '');
     const content = await options.resolve(file, { address: from.address });
+    if (closed) return;
     if (content === undefined) {
       count('not_found');
       active.delete(key);
@@ -76,7 +77,7 @@ export async function serveTftp(options: TftpServerOptions): Promise<TftpServer>
     };
     const terms = negotiate(request.options, content.length, limits);
     const transfer = startTransfer({ socket: own, peer: { address: from.address, port: from.port }, content, terms, onEnd });
-    active.set(key, { address: from.address, transfer, socket: own });
+    active.set(key, { address: from.address, transfer });
   }
 
   function receive(bytes: Uint8Array, from: RemoteInfo): void {
