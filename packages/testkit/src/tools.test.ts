@@ -2,10 +2,15 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { need, needOrSkip, needThatOrSkip } from './tools.ts';
 
-afterEach(() => vi.unstubAllEnvs());
+// What these tests pretend must not stand among what was really left out.
+beforeEach(() => vi.spyOn(process.stdout, 'write').mockReturnValue(true));
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
 
 test('a program on the PATH is present', () => {
   expect(need('ip')).toMatchObject({ tool: 'ip', install: 'apt-get install iproute2' });
@@ -18,6 +23,7 @@ test('a missing thing skips the test and leaves one line on record', () => {
   needThatOrSkip({ skip: (note) => skipped.push(note) }, 'flying', false, 'wings');
   needThatOrSkip({ skip: (note) => skipped.push(note) }, 'walking', true, 'legs');
   expect(skipped).toEqual(['needs wings']);
+  expect(vi.mocked(process.stdout.write).mock.calls).toEqual([['left out: flying (needs wings)\n']]);
   expect(readFileSync(record, 'utf8')).toBe('left out: flying (needs wings)\n');
 });
 
