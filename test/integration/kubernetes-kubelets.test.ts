@@ -16,17 +16,20 @@ let kubernetes: SimulatedKubernetes;
 let api: ClusterApi;
 let running: SimulatedKubelet[] = [];
 
-beforeEach(async () => {
-  kubernetes = await startSimulatedKubernetes({ nodeGraceMs: 1_500, sweepEveryMs: 100 });
+async function openCluster(nodeGraceMs: number): Promise<void> {
+  kubernetes = await startSimulatedKubernetes({ nodeGraceMs, sweepEveryMs: 100 });
   api = connectCluster({ server: kubernetes.url, credentials: { kind: 'token', token: kubernetes.adminToken } });
   await api.ensureBootstrapRbac();
-});
-afterEach(async () => {
+}
+beforeEach(() => openCluster(2_000));
+afterEach(closeCluster);
+
+async function closeCluster(): Promise<void> {
   await Promise.all(running.map((kubelet) => kubelet.stop()));
   running = [];
   await api.close();
   await kubernetes.close();
-});
+}
 
 type Extra = Partial<Parameters<typeof simulatedKubelet>[0]>;
 
@@ -44,24 +47,41 @@ async function giveToken(id: string, nodeName: string): Promise<string> {
 
 const untilReady = (name: string) => vi.waitFor(async () => expect(await api.node(name)).toMatchObject({ ready: true }), SOON);
 
-test('two hundred servers join together and get their serving certificates', async () => {
-  const names = Array.from({ length: 200 }, (_, i) => `n${i}`);
+test('a hundred servers join together and get their serving certificates', async () => {
+  await closeCluster();
+  await openCluster(40_000);
+  const names = Array.from({ length: 100 }, (_, i) => `n${i}`);
   const sockets = openSockets({ server: kubernetes.url, credentials: { kind: 'none' } });
   const keys = await makeKubeletKeys();
   for (const [i, name] of names.entries()) {
     const bootstrapToken = await giveToken(String(100_000 + i), name);
     powerOn(name, { bootstrapToken, sockets, keys, heartbeatMs: 1_000 });
   }
-  await vi.waitFor(async () => expect((await api.nodes()).filter(({ ready }) => ready)).toHaveLength(200), SOON);
+  await vi.waitFor(async () => expect((await api.nodes()).filter(({ ready }) => ready)).toHaveLength(100), SOON);
   const expected = names.map((nodeName) => ({ nodeName, dnsNames: [], ipAddresses: ['10.0.0.1'] }));
   const approved = new Set<string>();
   await vi.waitFor(async () => {
     for (const name of (await api.approveServingCsrs(expected)).approved) approved.add(name);
-    expect(approved.size).toBe(200);
+    expect(approved.size).toBe(100);
   }, SOON);
   await vi.waitFor(() => expect(running.every(({ disk }) => disk.servingCertificate)).toBe(true), SOON);
   await Promise.all(running.map((kubelet) => kubelet.stop()));
   await Promise.all([sockets.calls.destroy(), sockets.watches.destroy()]);
+});
+
+test('a kubelet that was given up while its machine stood still is ready again', async () => {
+  powerOn('n1', { bootstrapToken: await giveToken('aaaaaa', 'n1') });
+  await untilReady('n1');
+  const readiness: boolean[] = [];
+  const stop = api.watchNodes((change) => {
+    if (change.kind === 'changed') readiness.push(change.node.ready);
+    if (change.kind === 'listed') readiness.push(...change.nodes.map(({ ready }) => ready));
+  });
+  await vi.waitFor(() => expect(readiness).toEqual([true]), SOON);
+  const standstill = Date.now() + 2_500;
+  while (Date.now() < standstill); // nothing in this process moves, kubelet and controller alike
+  await vi.waitFor(() => expect([readiness.includes(false), readiness.at(-1)]).toEqual([true, true]), SOON);
+  stop();
 });
 
 test('power off and on: unreachable and tainted, then ready without a token from what is on the disk', async () => {

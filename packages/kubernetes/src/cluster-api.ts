@@ -119,7 +119,10 @@ export interface ClusterApi {
    * Reconnects by itself.
    */
   watchNodes(onChange: (change: NodeChange) => void | Promise<void>): () => void;
-  /** Sets these labels (null removes one) and taints (by key and effect), and leaves all others. Refusal node_unknown. */
+  /**
+   * Sets these labels (null removes one) and taints (by key and effect), and leaves all others. Refusal node_unknown.
+   * Kubernetes' node controller may overwrite the taints of a node that is just changing its state: make sure again.
+   */
   ensureNodeLabels(name: string, labels: Record<string, string | null>, taints?: NodeTaint[]): Promise<void>;
   /** Takes these taints away, by key and effect. A node that is gone has none. */
   removeNodeTaints(name: string, taints: Pick<NodeTaint, 'key' | 'effect'>[]): Promise<void>;

@@ -33,6 +33,8 @@ export type SimulatedKubeletOptions = KubeletFacts & {
   onTrouble?: (cause: unknown) => void;
 };
 
+const REPORT_EVERY_BEATS = 10;
+
 export type SimulatedKubelet = {
   disk: KubeletDisk;
   /** How far it is. */
@@ -81,10 +83,16 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
     await reportReady(api, options, new Date());
     stage = 'serving';
     let request = disk.servingCertificate === undefined ? await requestCertificate(api, options, keys, 'serving') : undefined;
+    let renewed = Date.now();
+    let beats = 0;
     for (;;) {
       await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
       await renewLease(api, options.nodeName, new Date());
       await tendPods(api, options.nodeName);
+      // Late or not, from time to time it says so again: the cluster may have given it up meanwhile.
+      const late = Date.now() - renewed > 1.5 * heartbeatMs;
+      renewed = Date.now();
+      if (late || ++beats % REPORT_EVERY_BEATS === 0) await reportReady(api, options, new Date());
       if (request === undefined) continue;
       const certificate = await readCertificate(api, request);
       if (certificate === undefined) continue;

@@ -5,7 +5,7 @@ import { failureFault } from '../http/faults.ts';
 import type { GroupVersions } from '../http/group-versions.ts';
 import { listAll } from '../http/list-all.ts';
 import type { NodeObject, PodObject } from '../http/objects.ts';
-import { nodePath } from '../nodes/nodes.ts';
+import { nodePath } from '../nodes/change-node.ts';
 import { CORDONED_SINCE } from '../nodes/read-node.ts';
 import { classifyPod, daemonSetOf } from './classify.ts';
 import { readEvictionRefusal } from './read-refusal.ts';

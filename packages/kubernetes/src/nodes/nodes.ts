@@ -1,19 +1,16 @@
 // Nodes: read, watch, label, taint, delete.
-import { Fault, Refusal } from '@rackwright/domain/errors.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ClusterApi, NodeChange } from '../cluster-api.ts';
 import type { Connection } from '../http/connection.ts';
 import { failureFault } from '../http/faults.ts';
 import { listAll } from '../http/list-all.ts';
 import type { NodeObject, TaintObject } from '../http/objects.ts';
 import { type Watched, watchCollection } from '../http/watch.ts';
+import { changeNode, nodePath } from './change-node.ts';
 import { withoutTaints, withTaints } from './merge-taints.ts';
 import { readNode } from './read-node.ts';
 
 const NODES = '/api/v1/nodes';
-
-export function nodePath(name: string): string {
-  return `${NODES}/${encodeURIComponent(name)}`;
-}
 
 type NodeMethods = Pick<ClusterApi, 'node' | 'nodes' | 'watchNodes' | 'ensureNodeLabels' | 'removeNodeTaints' | 'deleteNode'>;
 
@@ -78,24 +75,13 @@ function readChange(event: Watched<NodeObject>): NodeChange {
   }
 }
 
-/** Read, change, write with the version that was read; again when somebody else wrote in between. */
 async function changeTaints(
   connection: Connection,
   name: string,
   change: (present: TaintObject[]) => TaintObject[] | undefined,
 ): Promise<void> {
-  const doing = `taint node ${name}`;
-  for (let attempt = 1; ; attempt++) {
-    const node = await connection.find<NodeObject>({ method: 'GET', path: nodePath(name), doing });
-    if (node === undefined) return;
+  await changeNode(connection, name, `taint node ${name}`, (node) => {
     const taints = change(node.spec?.taints ?? []);
-    if (taints === undefined) return;
-    const body = { metadata: { resourceVersion: node.metadata.resourceVersion }, spec: { taints } };
-    try {
-      await connection.find({ method: 'PATCH', path: nodePath(name), body, doing });
-      return;
-    } catch (cause) {
-      if (!(cause instanceof Fault) || cause.code !== 'kubernetes_conflict' || attempt === 5) throw cause;
-    }
-  }
+    return taints && { spec: { taints } };
+  });
 }

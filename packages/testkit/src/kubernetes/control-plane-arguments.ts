@@ -7,7 +7,6 @@ export type Place = {
   port: number;
   etcdPort: number;
   etcdPeerPort: number;
-  controllerPort: number;
 };
 
 export function etcdArguments({ dir, etcdPort, etcdPeerPort }: Place): string[] {
@@ -50,15 +49,13 @@ export function apiServerArguments({ dir, address, port, etcdPort }: Place): str
   ];
 }
 
-export function controllerManagerArguments({ dir, controllerPort }: Place, nodeGraceSeconds: number): string[] {
+export function controllerManagerArguments({ dir }: Place, nodeGraceSeconds: number): string[] {
   const kubeconfig = join(dir, 'admin.kubeconfig');
   return [
     `--kubeconfig=${kubeconfig}`,
     `--authentication-kubeconfig=${kubeconfig}`,
     `--authorization-kubeconfig=${kubeconfig}`,
-    '--bind-address=127.0.0.1',
-    `--secure-port=${controllerPort}`,
-    `--cert-dir=${join(dir, 'controller-manager')}`,
+    '--secure-port=0', // nobody asks it for its health
     // bootstrapsigner and tokencleaner are off unless named.
     '--controllers=*,bootstrapsigner,tokencleaner',
     '--leader-elect=false',

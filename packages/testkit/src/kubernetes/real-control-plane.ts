@@ -2,13 +2,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { makeTestPki, type TestPki } from './cluster-pki.ts';
 import { apiServerArguments, controllerManagerArguments, etcdArguments, type Place } from './control-plane-arguments.ts';
 import { findKubernetesProgram, HOW_TO_GET_KUBERNETES, type KubernetesProgram } from './find-program.ts';
+import { freePorts } from './free-ports.ts';
 import { inNetns, type RunningProgram, startProgram } from './program.ts';
 
 export type RealControlPlane = {
@@ -48,8 +48,8 @@ export async function startRealControlPlane(options: ControlPlaneOptions): Promi
   if (!etcd || !apiServer || !kubectl) throw new Error(`needs ${HOW_TO_GET_KUBERNETES}`);
   const controllerManager = program('kube-controller-manager');
 
-  const [port, etcdPort, etcdPeerPort, controllerPort] = await freePorts(4);
-  const place: Place = { dir, address, port: options.port ?? port, etcdPort, etcdPeerPort, controllerPort };
+  const [port = 0, etcdPort = 0, etcdPeerPort = 0] = await freePorts(3);
+  const place: Place = { dir, address, port: options.port ?? port, etcdPort, etcdPeerPort };
   const url = `https://${address}:${place.port}`;
   const adminToken = randomBytes(16).toString('hex');
   const pki = await makeTestPki([address]);
@@ -67,7 +67,11 @@ export async function startRealControlPlane(options: ControlPlaneOptions): Promi
     start('kube-apiserver', apiServer, apiServerArguments(place));
     await untilAnswered([...ask, 'get', '--raw=/readyz'], running);
     if (controllerManager) {
-      start('kube-controller-manager', controllerManager, controllerManagerArguments(place, options.nodeGraceSeconds ?? 40));
+      const open = (await knowsFlag(controllerManager, '--port ')) ? ['--port=0'] : [];
+      start('kube-controller-manager', controllerManager, [
+        ...controllerManagerArguments(place, options.nodeGraceSeconds ?? 40),
+        ...open,
+      ]);
       // The service account controller writes this; then the others are at work as well.
       await untilAnswered([...ask, 'get', 'serviceaccount', 'default', '--namespace=default'], running);
     }
@@ -119,15 +123,8 @@ async function untilAnswered(command: string[], running: RunningProgram[]): Prom
   }
 }
 
-/** Free just now on this machine's loopback; a fresh network namespace has all of them free. */
-async function freePorts(count: 4): Promise<[number, number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
-      return (server.address() as { port: number }).port;
-    }),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number];
+/** Before 1.24 the controller manager opens an unprotected port on all addresses unless told not to; later it knows no such flag. */
+async function knowsFlag(program: string, flag: string): Promise<boolean> {
+  const { stdout, stderr } = await promisify(execFile)(program, ['--help'], { maxBuffer: 4 * 1024 * 1024 });
+  return `${stdout}${stderr}`.includes(` ${flag}`);
 }

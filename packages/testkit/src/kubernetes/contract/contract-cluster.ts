@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ClusterApi, ClusterEndpoint } from '@rackwright/kubernetes/cluster-api.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
 import { type Connection, openConnection } from '@rackwright/kubernetes/http/connection.ts';
-import type { KubeObject } from '@rackwright/kubernetes/http/objects.ts';
+import type { KubeObject, TaintObject } from '@rackwright/kubernetes/http/objects.ts';
 
 /** A kubelet (simulated, or real): given by the test, since only it knows which. */
 export type ContractKubelet = { hasServingCertificate: () => boolean; stop: () => Promise<void> };
@@ -77,8 +77,8 @@ function handOf(connection: Connection) {
     post,
     patch,
 
-    async node(name: string, labels: Record<string, string> = {}): Promise<KubeObject> {
-      return post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } });
+    async node(name: string, labels: Record<string, string> = {}, taints: TaintObject[] = []): Promise<KubeObject> {
+      return post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { taints } });
     },
 
     /** A namespace in which pods can be made: the real API server wants a service account for each. */
