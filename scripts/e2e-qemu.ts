@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiClient } from '../apps/rackwright/src/client/api-client.ts';
-import { startRackwright } from '../test/e2e/qemu/rackwright-process.ts';
+import { startRackwright } from '../test/e2e/rackwright-process.ts';
 import { startRealRack } from '../test/e2e/qemu/real-rack.ts';
 import { operate, putOnFile, readsAsZero, runPod, timingTable, type Timing, NODE } from '../test/e2e/qemu/whole-life.ts';
 

@@ -57,7 +57,7 @@ export async function compose(config: Config): Promise<Rackwright> {
     if (config.roles.has('worker'))
       opened(
         await composeWorker(
-          { concurrency: config.workerConcurrency, bmc: config.virtualServers > 0 ? VIRTUAL_BMC_PACE : {} },
+          { concurrency: config.workerConcurrency, bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {} },
           { ...parts, log },
         ),
       );

@@ -29,6 +29,8 @@ export type Config = {
     kernelArguments: string[];
   };
   workerConcurrency: number;
+  /** `virtual`: simulated machines need no rest between off and on, and answer at once. */
+  bmcPace: 'field' | 'virtual';
   /** Simulated servers to start; 0 for none. */
   virtualServers: number;
   /** A real cluster for the virtual rack to join: path of a kubeconfig. */
@@ -68,6 +70,7 @@ export function readConfig(env: Environment, args: readonly string[]): Config {
       kernelArguments: (env['RACKWRIGHT_KERNEL_ARGUMENTS'] ?? '').split(' ').filter((word) => word !== ''),
     },
     workerConcurrency: whole(env, 'RACKWRIGHT_WORKER_CONCURRENCY', 50),
+    bmcPace: demo !== '0' || env['RACKWRIGHT_BMC_PACE'] === 'virtual' ? 'virtual' : 'field',
     virtualServers: wholeNumber('RACKWRIGHT_VIRTUAL_SERVERS', demo),
     kubeconfig: env['KUBECONFIG'],
     exitWhenReady: args.includes('--exit-when-ready'),

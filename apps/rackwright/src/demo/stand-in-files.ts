@@ -7,17 +7,23 @@ import type { Config } from '../config.ts';
 const MIB = 1024 * 1024;
 const LOADERS = ['ipxe.efi', 'snponly.efi', 'undionly.kpxe'];
 
-/** The same configuration with stand-ins where it names nothing real. Written anew at each start: small, and what this version wants. */
+/** The same configuration with stand-ins where it names nothing real. */
 export async function withStandIns(config: Config): Promise<Config> {
-  const ipxeDir = join(config.dataDir, 'stand-ins', 'ipxe');
-  const agentDir = join(config.dataDir, 'stand-ins', 'agent');
+  const { ipxeDir, agentDir } = await standInFolders(config.dataDir);
+  const { boot } = config;
+  return { ...config, boot: { ...boot, ipxeDir: boot.ipxeDir ?? ipxeDir, agentDir: boot.agentDir ?? agentDir } };
+}
+
+/** Written anew at each start: small, and what this version wants. */
+export async function standInFolders(dataDir: string): Promise<{ ipxeDir: string; agentDir: string }> {
+  const ipxeDir = join(dataDir, 'stand-ins', 'ipxe');
+  const agentDir = join(dataDir, 'stand-ins', 'agent');
   await mkdir(ipxeDir, { recursive: true });
   await mkdir(agentDir, { recursive: true });
   for (const name of LOADERS) await writeFile(join(ipxeDir, name), noise(name, 64 * 1024));
   await writeFile(join(agentDir, 'vmlinuz'), noise('vmlinuz', 256 * 1024));
   await writeFile(join(agentDir, 'initrd.zst'), noise('initrd', 256 * 1024));
-  const { boot } = config;
-  return { ...config, boot: { ...boot, ipxeDir: boot.ipxeDir ?? ipxeDir, agentDir: boot.agentDir ?? agentDir } };
+  return { ipxeDir, agentDir };
 }
 
 /** A disk image of 8 MiB: some of it data, some of it nothing, as in a real one. */

@@ -87,8 +87,7 @@ export async function closeAgentTicket(
 
 /** The order matters: the one-time boot must be set before the restart that it is meant for. */
 export async function restartFrom(bmc: Bmc, device: 'network' | 'disk', mode: FirmwareMode): Promise<void> {
-  // A machine that runs is stopped first: some BMCs use the override up at a warm reset that began before it was set.
-  if ((await bmc.power()) !== 'off') await bmc.setPower('off');
   await bmc.bootOnce(device, mode);
-  await bmc.setPower('on');
+  // A running machine is rebooted, which rests between off and on: power supplies want to drain.
+  await bmc.setPower((await bmc.power()) === 'off' ? 'on' : 'reboot');
 }

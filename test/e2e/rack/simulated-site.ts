@@ -1,0 +1,105 @@
+// Rackwright as a process of its own beside a virtual rack that outlives it: what is killed and started again is the product only.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { apiClient, type ApiClient } from '@rackwright/rackwright-app/client/api-client.ts';
+import { registerRack, type RackOnFile } from '@rackwright/rackwright-app/demo/register-rack.ts';
+import { standInFolders } from '@rackwright/rackwright-app/demo/stand-in-files.ts';
+import { startSimulatedCluster } from '@rackwright/rackwright-app/demo/simulated-cluster.ts';
+import type { SimulatedKubernetes } from '@rackwright/virtual-rack-app/kubernetes-api/start-simulated-kubernetes.ts';
+import { startVirtualRack, type VirtualRack } from '@rackwright/virtual-rack-app/virtual-rack.ts';
+import { startRackwright, type RackwrightProcess } from '../rackwright-process.ts';
+
+export type SimulatedSite = {
+  rack: VirtualRack;
+  kubernetes: SimulatedKubernetes;
+  onFile: RackOnFile;
+  api: ApiClient;
+  /** `kill -9`, then the same program on the same data again. */
+  killAndRestart(): Promise<void>;
+  logFile: string;
+  close(): Promise<void>;
+};
+
+export async function startSimulatedSite(servers: number): Promise<SimulatedSite> {
+  const folder = mkdtempSync(join(tmpdir(), 'rackwright-site-'));
+  const [http, dhcp, tftp, bootHttp] = await freePorts();
+  const { ipxeDir, agentDir } = await standInFolders(folder);
+  const token = randomBytes(12).toString('hex');
+  const logFile = join(folder, 'rackwright.log');
+  const start = (): Promise<RackwrightProcess> =>
+    startRackwright({
+      httpPort: http,
+      logFile,
+      env: {
+        RACKWRIGHT_DATA: join(folder, 'data'),
+        RACKWRIGHT_API_TOKEN: token,
+        RACKWRIGHT_VIRTUAL_SERVERS: '0',
+        RACKWRIGHT_BMC_PACE: 'virtual',
+        RACKWRIGHT_DHCP_PORT: String(dhcp),
+        RACKWRIGHT_TFTP_PORT: String(tftp),
+        RACKWRIGHT_BOOT_HTTP_PORT: String(bootHttp),
+        RACKWRIGHT_IPXE_DIR: ipxeDir,
+        RACKWRIGHT_AGENT_DIR: agentDir,
+      },
+    });
+  let rackwright = await start();
+  const rack = await startVirtualRack({ servers, boot: { dhcp: { address: '127.0.0.1', port: dhcp }, tftpPort: tftp } });
+  const { kubernetes, toRegister } = await startSimulatedCluster();
+  const api = apiClient(rackwright.url, token);
+  const onFile = await registerRack(api, rack.servers, toRegister);
+  return {
+    rack,
+    kubernetes,
+    onFile,
+    api,
+    logFile,
+    async killAndRestart() {
+      await rackwright.kill();
+      rackwright = await start();
+    },
+    async close() {
+      await rackwright.stop();
+      await rack.close();
+      await kubernetes.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type ServerSeen = { id: string; name: string; state: string };
+
+/** Asks again until every server is in that state; answers that fail while Rackwright is away are asked again. */
+export async function untilAll(site: SimulatedSite, state: string, limitMs: number): Promise<ServerSeen[]> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const page = await site.api.get<{ items: ServerSeen[] }>('/v1/servers?limit=500').catch(() => undefined);
+    if (page?.items.every((server) => server.state === state)) return page.items;
+    if (Date.now() > end) {
+      const others = page?.items.filter((server) => server.state !== state).map(({ name, state: seen }) => `${name} ${seen}`);
+      throw new Error(`not all ${state} after ${limitMs / 1000} s: ${others?.join(', ') ?? 'no answer'}`);
+    }
+    await pause(200);
+  }
+}
+
+/** The same operation on every server. */
+export async function beginAll(site: SimulatedSite, request: object): Promise<void> {
+  for (const { id } of site.onFile.servers) await site.api.post(`/v1/servers/${id}/operations`, request);
+}
+
+async function freePorts(): Promise<[number, number, number, number]> {
+  const open = await Promise.all(
+    [0, 1, 2, 3].map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await new Promise((listening) => server.once('listening', listening));
+      return server;
+    }),
+  );
+  const ports = open.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(open.map((server) => new Promise((closed) => server.close(closed))));
+  return ports as [number, number, number, number];
+}
