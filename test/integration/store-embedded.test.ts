@@ -1,6 +1,7 @@
 // The embedded Postgres outlives no owner, loses nothing to kill -9, and starts again whatever was left behind.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +12,12 @@ import { alive, commandLine, nameProcess, within } from '@rackwright/store/embed
 import { startEmbeddedPostgres } from '@rackwright/store/embedded/start-embedded-postgres.ts';
 import { needThatOrSkip } from '@rackwright/testkit/tools.ts';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 const HOLDER = new URL('../../packages/testkit/src/postgres/hold-postgres.ts', import.meta.url).pathname;
 const root = process.getuid?.() === 0;
+// Clusters are made and killed here, on machines that do much else.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 let dataDir = '';
 const holders: ChildProcess[] = [];
 
@@ -139,6 +142,22 @@ test('below a folder that only root may enter, the binaries are copied to where 
   expect(await findBinaries(join(dataDir, 'spare'), join(closed, 'native'))).toBe(home);
   const { stdout } = await promisify(execFile)(join(home, 'bin/postgres'), ['--version'], { ...UNPRIVILEGED, cwd: '/' });
   expect(stdout).toContain('(PostgreSQL) 18');
+});
+
+test('in a folder that only root may enter, it lives elsewhere, says where, and goes when a temporary folder is gone', async (ctx) => {
+  needThatOrSkip(ctx, 'embedded Postgres in a closed folder', root, 'root');
+  const closed = join(dataDir, 'closed');
+  await mkdir(closed, { mode: 0o700 });
+  const inside = await startEmbeddedPostgres({ dataDir: join(closed, 'postgres'), durability: 'none' });
+  const home = (await readFile(join(closed, 'postgres/moved-to'), 'utf8')).trim();
+  expect(await ask(inside.url, 'select 1 as one')).toEqual([{ one: 1 }]);
+  await inside.close();
+  await rm(closed, { recursive: true });
+  await mkdir(closed, { mode: 0o700 });
+  const other = await startEmbeddedPostgres({ dataDir: join(closed, 'other'), durability: 'none' });
+  expect(existsSync(home)).toBe(false);
+  await other.close();
+  await rm((await readFile(join(closed, 'other/moved-to'), 'utf8')).trim(), { recursive: true });
 });
 
 /** The shell that waits for the owner's end: its last word is the number of the Postgres it looks after. */

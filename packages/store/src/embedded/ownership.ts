@@ -10,8 +10,7 @@ export async function takeOwnership(home: string): Promise<void> {
   const self = (await nameProcess(process.pid)) ?? { pid: process.pid, startedAt: 'unknown' };
   for (let attempt = 0; attempt < 3; attempt++) {
     if (await writeOnce(file, JSON.stringify(self))) return;
-    const owner = await readOwner(file);
-    if (owner && (await nameProcess(owner.pid))?.startedAt === owner.startedAt) throw inUse(home, owner);
+    if (await ownerLives(home)) throw inUse(home, await readOwner(file));
     await rm(file, { force: true });
   }
   throw inUse(home, undefined);
@@ -34,6 +33,11 @@ async function writeOnce(file: string, text: string): Promise<boolean> {
 
 export async function giveUpOwnership(home: string): Promise<void> {
   await rm(join(home, 'owner.json'), { force: true });
+}
+
+export async function ownerLives(home: string): Promise<boolean> {
+  const owner = await readOwner(join(home, 'owner.json'));
+  return owner !== undefined && (await nameProcess(owner.pid))?.startedAt === owner.startedAt;
 }
 
 async function readOwner(file: string): Promise<ProcessName | undefined> {

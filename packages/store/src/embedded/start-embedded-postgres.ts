@@ -1,15 +1,16 @@
 // A PostgreSQL of our own, from npm: what `npm start` and the tests run on. Production brings its own and sets DATABASE_URL.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Fault } from '@rackwright/domain/errors.ts';
 import pg from 'pg';
-import { findBinaries, reachable, runAs, UNPRIVILEGED } from './binaries.ts';
+import { findBinaries, runAs, UNPRIVILEGED } from './binaries.ts';
 import { endOrphan, giveUpOwnership, takeOwnership } from './ownership.ts';
 import { within } from './processes.ts';
+import { settle } from './settle.ts';
 
 export type EmbeddedPostgresOptions = {
   dataDir: string;
@@ -53,15 +54,6 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await giveUpOwnership(home);
     throw error;
   }
-}
-
-/** Below a folder that only root may enter (a home folder, say) Postgres cannot run; then it lives in /var/lib. */
-async function settle(dataDir: string): Promise<string> {
-  const elsewhere = join('/var/lib/rackwright', createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
-  const home = (await reachable(dirname(dataDir))) ? dataDir : elsewhere;
-  await mkdir(home, { recursive: true });
-  await chmod(home, 0o711);
-  return home;
 }
 
 async function readPassword(home: string): Promise<string> {
