@@ -8,6 +8,7 @@ json_text() { printf '"%s"' "$(printf '%s' "$1" | tr -cd '\040-\176' | cut -c "1
 # progress PERCENT MESSAGE: returns 1 when the instruction was withdrawn or our token is dead, for then nobody vouches any longer for
 # what we do to these disks; a lost report is no reason to stop.
 progress() {
+  log "$1 % $2"
   printf '{"percent":%d,"message":%s}' "$1" "$(json_text "$2" 200)" >"$RUN/progress.json"
   http_limit=15
   http /dev/null "$RUN/progress.json" "/agent/v1/instructions/$id/progress"
