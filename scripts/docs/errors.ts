@@ -1,5 +1,6 @@
 // Writes docs/errors.md from the error catalogue.
 import { ERROR_GROUPS } from '@rackwright/api-contract/errors.ts';
+import { WAITING_REASONS } from '@rackwright/api-contract/waiting.ts';
 import type { ErrorTable } from '@rackwright/api-contract/errors/entry.ts';
 
 const INTRODUCTION = `# Errors
@@ -13,7 +14,7 @@ again; operations do so by themselves.
 
 export function errorsDocument(): string {
   const groups = Object.entries(ERROR_GROUPS).map(([title, table]) => `\n## ${title}\n\n${rowsOf(table)}`);
-  return INTRODUCTION + groups.join('');
+  return INTRODUCTION + groups.join('') + waitingReasons();
 }
 
 function rowsOf(table: ErrorTable): string {
@@ -22,4 +23,10 @@ function rowsOf(table: ErrorTable): string {
     return `| ${cells.join(' | ')} |`;
   });
   return `${['| code | status | what | what to do | again |', '|---|---|---|---|---|', ...rows].join('\n')}\n`;
+}
+
+function waitingReasons(): string {
+  const rows = Object.entries(WAITING_REASONS).map(([code, sentence]) => `| \`${code}\` | ${sentence} |`);
+  const told = 'Beside the faults above, which are tried again until the deadline of their step:';
+  return `\n## What an operation may wait for\n\n${told}\n\n${['| code | means |', '|---|---|', ...rows].join('\n')}\n`;
 }

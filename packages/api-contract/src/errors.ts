@@ -7,6 +7,7 @@ import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
+import { START_ERRORS } from './errors/start.ts';
 
 /** In the order of docs/errors.md. */
 export const ERROR_GROUPS = {
@@ -16,6 +17,7 @@ export const ERROR_GROUPS = {
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
+  Starting: START_ERRORS,
 } as const;
 
 export const ERRORS = {
@@ -25,6 +27,7 @@ export const ERRORS = {
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,
+  ...START_ERRORS,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

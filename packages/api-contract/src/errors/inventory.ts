@@ -107,6 +107,20 @@ export const INVENTORY_ERRORS = {
     toDo: 'Import the image, or list the images to find its digest.',
     retryable: false,
   },
+  image_unusable: {
+    status: 400,
+    title: 'The bytes are no disk image that can be used',
+    detail: 'Image {image} is empty or has no GUID partition table with a root and a seed partition.',
+    toDo: 'Build the image with scripts/node-image, or name its partitions with rootPartition and seedPartition.',
+    retryable: false,
+  },
+  artifact_unknown: {
+    status: 404,
+    title: 'There is no such artifact',
+    detail: 'No artifact {name} is on file.',
+    toDo: 'Upload it with PUT /v1/artifacts/<name>/<version>.',
+    retryable: false,
+  },
   credentials_required: {
     status: 400,
     title: 'The credentials must be given again',

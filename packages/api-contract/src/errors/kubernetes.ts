@@ -72,6 +72,20 @@ export const KUBERNETES_ERRORS = {
     toDo: 'Use a kubeconfig with a token or a client certificate written into it.',
     retryable: false,
   },
+  kubernetes_version_unusable: {
+    status: 409,
+    title: 'The cluster’s version cannot be read',
+    detail: 'The cluster says version {kubernetesVersion}; three numbers are needed to choose the kubelet.',
+    toDo: 'Set kubernetesVersion of the cluster, for example 1.34.2.',
+    retryable: false,
+  },
+  pod_network_too_small: {
+    status: 409,
+    title: 'The pod network has no part left for the node',
+    detail: 'The part of {cidr} that belongs to the node at {address} lies outside of it.',
+    toDo: 'Enlarge the pod network in the settings of the cluster.',
+    retryable: false,
+  },
   node_unknown: {
     status: 409,
     title: 'There is no such Node',

@@ -128,6 +128,27 @@ export const REQUEST_ERRORS = {
     toDo: 'Close streams that nobody reads, or come back later.',
     retryable: true,
   },
+  too_many_seeds: {
+    status: 503,
+    title: 'Too many seeds are being made',
+    detail: 'The boot app makes a bounded number of seed images at once.',
+    toDo: 'Come back after the time in Retry-After.',
+    retryable: true,
+  },
+  too_many_transfers: {
+    status: 503,
+    title: 'Too many transfers are under way',
+    detail: 'The boot app serves a bounded number of large files at once.',
+    toDo: 'Come back after the time in Retry-After.',
+    retryable: true,
+  },
+  too_many_waiting: {
+    status: 503,
+    title: 'Too many agents are waiting',
+    detail: 'The boot app holds a bounded number of waiting requests.',
+    toDo: 'Come back after the time in Retry-After.',
+    retryable: true,
+  },
   queue_unreachable: {
     status: 503,
     title: 'The job queue cannot be reached',

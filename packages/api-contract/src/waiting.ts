@@ -1,0 +1,17 @@
+// What an operation may wait for, in sentences: the code stands in `waitingFor` with the facts of this occurrence. An operation that
+// waits after a fault carries the fault's own code (errors.ts).
+
+export const WAITING_REASONS = {
+  agent_report: 'The server boots the install agent, which has not reported yet.',
+  agent_working: 'The install agent is at work on the server.',
+  bmc_slot: 'Other operations are talking to this BMC.',
+  node_not_seen: 'The installed system has not joined its cluster yet.',
+  node_not_ready: 'The node has joined and is not Ready yet.',
+  not_ready: 'Something that the step needs is not ready yet.',
+  pods_leaving: 'Pods are leaving the node, or may not leave it yet.',
+  power_still_on: 'The BMC does not report the server off yet.',
+  second_sighting_due: 'The server was seen off once; it must be seen off again before that counts.',
+  serving_certificate_refused: 'The node asks for a certificate that does not match the inventory.',
+  undo_retry: 'A step could not be undone yet and is tried again.',
+} as const;
+export type WaitingReason = keyof typeof WAITING_REASONS;
