@@ -95,6 +95,37 @@ test('it reports what the machine is made of', async () => {
   ]);
 });
 
+test('a switch that speaks LLDP is heard, and reported in a second inspection', async (ctx) => {
+  needThatOrSkip(ctx, 'LLDP heard by the install agent', existsSync('/usr/bin/python3'), 'python3, to play the switch');
+  const from = rack.requests.length;
+  await rack.inside('/usr/bin/python3', '-c', SWITCH_SPEAKS, lldpFrame().toString('hex'));
+  const { body } = await rack.request(({ path: asked }) => asked === '/agent/v1/inspection', from);
+  expect(agentInspection.parse(JSON.parse(body)).nics[0]?.lldp).toEqual({
+    chassisId: '02:00:00:00:00:aa',
+    portId: 'Ethernet1/7',
+    // what is no printable ASCII becomes a dot: nothing that a switch sends may break out of a line
+    systemName: 'leaf-a.',
+  });
+});
+
+const SWITCH_SPEAKS =
+  'import socket,sys; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(("br0", 0)); s.send(bytes.fromhex(sys.argv[1]))';
+
+/** IEEE 802.1AB: chassis by MAC address, port by interface name, time to live, system name, end. */
+function lldpFrame(): Buffer {
+  const tlv = (type: number, value: Buffer) =>
+    Buffer.concat([Buffer.from([(type << 1) | (value.length >> 8), value.length & 255]), value]);
+  const ethernet = Buffer.from('0180c200000e0200000000aa88cc', 'hex');
+  return Buffer.concat([
+    ethernet,
+    tlv(1, Buffer.from('040200000000aa', 'hex')),
+    tlv(2, Buffer.from('\x05Ethernet1/7')),
+    tlv(3, Buffer.from([0, 120])),
+    tlv(5, Buffer.from('leaf-a\n')),
+    tlv(0, Buffer.alloc(0)),
+  ]);
+}
+
 test('a disk that is not there is refused, and no other is touched', async () => {
   const result = agentResult.parse(await rack.instruct('ins_1', writeLines('RW-SSD-9999')));
   expect(result).toMatchObject({ outcome: 'refused', code: 'disk_serial_mismatch' });
