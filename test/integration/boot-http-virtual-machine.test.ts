@@ -44,7 +44,7 @@ function rackServer(change: (spec: MachineSpec) => MachineSpec = (spec) => spec)
     relay,
     web,
     tftpPort: services.tftpPort,
-    pace: paceOf({ factor: 0, shortestPauseMs: 20, leastPatience: 0.05 }),
+    pace: paceOf({ factor: 0, leastPause: 0.02, leastPatience: 0.05 }),
     tftpBlocks: 'all',
     chunkSample: 1,
     largestArtifact: 1_000,

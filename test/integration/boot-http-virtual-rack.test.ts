@@ -12,7 +12,7 @@ let rack: VirtualRack;
 async function start(servers: number) {
   world = bootWorld();
   services = await startBootServices(world);
-  rack = await startVirtualRack({ servers, boot: services, pace: { factor: 0, shortestPauseMs: 50 } });
+  rack = await startVirtualRack({ servers, boot: services, pace: { factor: 0, leastPause: 0.05 } });
 }
 afterEach(async () => {
   await rack.close();

@@ -23,6 +23,8 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
   const folder = mkdtempSync(join(tmpdir(), 'boot-http-'));
   const index = memoryBootIndex();
   const tickets = new Map<ServerId, Ticket>();
+  const byHash = new Map<string, Ticket>();
+  const byTicket = new Map<TicketId, Instruction[]>();
   const instructions = new Map<InstructionId, Instruction>();
   const watchers = new Map<TicketId, Set<() => void>>();
   const inspections = new Map<TicketId, Inspection>();
@@ -51,7 +53,7 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
     index,
     tickets: {
       openFor: (serverId) => tickets.get(serverId),
-      byTokenHash: (hash) => [...tickets.values()].find(({ token }) => sha256(token) === hash),
+      byTokenHash: (hash) => byHash.get(hash),
     },
     networkOf: () => ({ policy: { unknownServers, architectures: ['bios_x86', 'uefi_x64'] }, reservedAddressRequired: true }),
     reports: {
@@ -62,7 +64,7 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
         strangers.push(stranger);
       },
       async nextInstruction(ticketId) {
-        return [...instructions.values()].find((one) => one.ticketId === ticketId && !one.result && !one.withdrawn);
+        return byTicket.get(ticketId)?.find((one) => !one.result && !one.withdrawn);
       },
       watchInstructions(ticketId, wake) {
         const set = watchers.get(ticketId) ?? new Set();
@@ -150,10 +152,13 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
             token: randomBytes(24).toString('base64url'),
           };
           tickets.set(serverId, ticket);
+          byHash.set(sha256(ticket.token), ticket);
           intend({ bootIntent: 'agent', ticketExpiresAt: ticket.expiresAt });
           return ticket;
         },
         bootDisk() {
+          const closed = tickets.get(serverId);
+          if (closed) byHash.delete(sha256(closed.token));
           tickets.delete(serverId);
           intend({ bootIntent: 'disk' });
         },
@@ -162,6 +167,7 @@ export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' }
     give(ticketId: TicketId, deed: InstructionDeed): Instruction {
       const instruction: Instruction = { id: id('instruction'), ticketId, deed, progress: [] };
       instructions.set(instruction.id, instruction);
+      byTicket.set(ticketId, [...(byTicket.get(ticketId) ?? []), instruction]);
       for (const wake of watchers.get(ticketId) ?? []) wake();
       return instruction;
     },

@@ -7,6 +7,7 @@ import { type MachineSpec, machineSpec } from './machines/machine-spec.ts';
 import type { MachineWorld } from './machines/machine-world.ts';
 import { type PaceSettings, paceOf } from './machines/pace.ts';
 import { rackRelay } from './machines/rack-relay.ts';
+import { sendPacer } from './machines/send-pacer.ts';
 import { type SimulatedMachine, simulatedMachine } from './machines/simulated-machine.ts';
 import { type WebClient, webClient } from './machines/web-client.ts';
 import { startRedfishServer } from './redfish/start-redfish-server.ts';
@@ -91,6 +92,7 @@ async function rackWorlds(settings: VirtualRackSettings, web: WebClient, closers
   const pace = paceOf(settings.pace ?? { factor: 0 });
   // One pair of keys for all: making one costs more than everything else a simulated kubelet does.
   const kubelet = { keys: await makeKubeletKeys(), ...machines.kubelet };
+  const pacer = sendPacer();
   const worlds: MachineWorld[] = [];
   for (let n = 0; n * SERVERS_PER_RACK < settings.servers; n++) {
     const rack = rackName(n);
@@ -98,6 +100,7 @@ async function rackWorlds(settings: VirtualRackSettings, web: WebClient, closers
       address: relayAddress(n),
       rack,
       server: boot.dhcp,
+      pacer,
       ...(linkSelection === undefined ? {} : { linkSelection }),
     });
     closers.push(() => relay.close());

@@ -11,6 +11,7 @@ import { answerNoCloud, answerPhoneHome } from './nocloud.ts';
 
 export type RouteNeeds = BootHttpNeeds & {
   transfers: Gate;
+  seedImages: Gate;
   waiters: Gate;
   closing: AbortSignal;
   longestWait?: number;

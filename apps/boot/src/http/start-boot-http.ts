@@ -32,6 +32,7 @@ export async function startBootHttp(settings: BootHttpSettings): Promise<BootHtt
   const needs: RouteNeeds = {
     ...settings.needs,
     transfers: gate(settings.transfers ?? 256, { code: 'too_many_transfers', retryAfterSeconds: 3 }),
+    seedImages: gate(16, { code: 'too_many_seeds', retryAfterSeconds: 2 }, 1_000),
     waiters: gate(settings.waiters ?? 20_000, { code: 'too_many_waiting', retryAfterSeconds: 15 }),
     closing: closing.signal,
     kernelArguments: settings.kernelArguments ?? [],

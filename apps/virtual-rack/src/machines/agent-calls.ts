@@ -8,7 +8,7 @@ export class PowerOff extends Error {}
 
 export type AgentCalls = {
   /** Ends with an answer that asking again would not change: 2xx, or 4xx but for 408 and 429. */
-  get(path: string): Promise<WebAnswer>;
+  get(path: string, firstBytes?: number): Promise<WebAnswer>;
   head(path: string): Promise<WebAnswer>;
   post(path: string, body: unknown): Promise<WebAnswer>;
   digest(path: string): Promise<WebDigest>;
@@ -48,7 +48,10 @@ export function agentCalls({ url, token, from, world, running }: AgentSession): 
 
   const ask = (path: string) => ({ url: url + path, from, userAgent: 'Wget', token, power: running.power });
   return {
-    get: (path) => untilAnswered(path, () => world.web.ask(ask(path))),
+    get(path, firstBytes) {
+      const some = firstBytes === undefined ? {} : { firstBytes };
+      return untilAnswered(path, () => world.web.ask({ ...ask(path), ...some }));
+    },
     head: (path) => untilAnswered(path, () => world.web.ask({ ...ask(path), method: 'HEAD' })),
     digest: (path) => untilAnswered(path, () => world.web.digest(ask(path))),
     post(path, content) {

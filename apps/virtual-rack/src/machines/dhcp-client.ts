@@ -36,12 +36,12 @@ export async function askForAddress(ask: DhcpAsk): Promise<Lease | undefined> {
   const inbox = openInbox(ask);
   try {
     for (const wait of isFirmware ? FIRMWARE_TRIES : SYSTEM_TRIES) {
-      inbox.send({ type: 'discover' });
-      const offer = await inbox.next(['offer'], ask.pace.patience(wait));
+      const within = ask.pace.patience(wait);
+      const offer = await inbox.exchange({ type: 'discover' }, ['offer'], within);
       if (!offer) continue;
       if (isFirmware) await ask.pace.takes(FURTHER_OFFERS, ask.power);
-      inbox.send({ type: 'request', address: offer.yiaddr, server: serverOf(offer) });
-      const answer = await inbox.next(['ack', 'nak'], ask.pace.patience(wait));
+      const wish: DhcpWish = { type: 'request', address: offer.yiaddr, server: serverOf(offer) };
+      const answer = await inbox.exchange(wish, ['ack', 'nak'], within);
       if (answer && messageType(answer) === 'ack') return leaseOf(answer);
     }
     return undefined;
@@ -58,12 +58,9 @@ function openInbox({ kind, identity, switchPort, relay, power }: DhcpAsk) {
     if (packet.xid === xid) awaited?.(packet);
   });
   return {
-    send(wish: DhcpWish) {
-      relay.send(dhcpPacket(kind, xid, secs, identity, wish), switchPort);
-      secs += 4;
-    },
-    next(types: readonly MessageType[], within: number): Promise<DhcpPacket | undefined> {
+    exchange(wish: DhcpWish, types: readonly MessageType[], within: number): Promise<DhcpPacket | undefined> {
       return new Promise((resolve, reject) => {
+        let timer: NodeJS.Timeout | undefined;
         const end = (deed: () => void) => {
           clearTimeout(timer);
           power.removeEventListener('abort', cut);
@@ -71,13 +68,18 @@ function openInbox({ kind, identity, switchPort, relay, power }: DhcpAsk) {
           deed();
         };
         const cut = () => end(() => reject(power.reason));
-        const timer = setTimeout(() => end(() => resolve(undefined)), within);
         if (power.aborted) return cut();
         power.addEventListener('abort', cut);
-        awaited = (packet) => {
+        const mine = (packet: DhcpPacket) => {
           const type = messageType(packet);
           if (type && types.includes(type)) end(() => resolve(packet));
         };
+        awaited = mine;
+        // The waiting begins when it is sent: a crowd's packets queue up at the relay.
+        void relay.send(dhcpPacket(kind, xid, secs, identity, wish), switchPort).then(() => {
+          if (awaited === mine) timer = setTimeout(() => end(() => resolve(undefined)), within);
+        });
+        secs += 4;
       });
     },
     close: stopListening,

@@ -9,7 +9,7 @@ const LETTERS = [1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30];
 
 export type FatVolume = { label: string; files: Map<string, Uint8Array> };
 
-/** Undefined for what is no FAT12 or FAT16 file system, or a broken one. */
+/** Undefined for what is no FAT12 or FAT16 file system, or a broken one. The start of an image does, if its files lie there. */
 export function readFat(image: Uint8Array): FatVolume | undefined {
   const layout = layoutOf(image);
   if (!layout) return undefined;
@@ -55,7 +55,7 @@ function layoutOf(image: Uint8Array): Layout | undefined {
   const rootBytes = u16(image, 17) * ENTRY;
   const clusters = root + rootBytes;
   const total = (u16(image, 19) || u32(image, 32)) * sector;
-  if (total > image.length || clusters >= total) return undefined;
+  if (clusters >= total || clusters > image.length) return undefined;
   const count = Math.floor((total - clusters) / clusterBytes);
   // The number of clusters alone says which FAT it is.
   return { fat, bits: count < 4085 ? 12 : 16, root, rootBytes, clusters, clusterBytes, count };
@@ -67,7 +67,9 @@ function readChain(image: Uint8Array, layout: Layout, first: number, size: numbe
   for (let at = 0; at < size; at += layout.clusterBytes) {
     if (cluster < 2 || cluster >= layout.count + 2) return undefined;
     const from = layout.clusters + (cluster - 2) * layout.clusterBytes;
-    content.set(image.subarray(from, from + Math.min(layout.clusterBytes, size - at)), at);
+    const piece = image.subarray(from, from + Math.min(layout.clusterBytes, size - at));
+    if (piece.length < Math.min(layout.clusterBytes, size - at)) return undefined;
+    content.set(piece, at);
     cluster = nextCluster(image, layout, cluster);
   }
   return content;

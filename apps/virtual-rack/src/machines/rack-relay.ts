@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { latin1Bytes } from '@rackwright/protocols/bytes/byte-writer.ts';
 import { addressBytes, type DhcpPacket, decodeDhcp, encodeDhcp } from '@rackwright/protocols/dhcp/codec.ts';
 import { OPTION, RELAY } from '@rackwright/protocols/dhcp/constants.ts';
+import type { SendPacer } from './send-pacer.ts';
 
 export type RelaySettings = {
   /** Its own address, where the DHCP server sends its answers: any of 127.0.0.0/8 in a test. */
@@ -12,18 +13,22 @@ export type RelaySettings = {
   server: { address: string; port: number };
   /** An address of the clients' network, where that is not the one `address` is on. */
   linkSelection?: string;
+  /** Shared by all racks whose servers may be powered on at once. */
+  pacer?: SendPacer;
 };
 
 export type RackRelay = {
-  send(packet: DhcpPacket, switchPort: string): void;
+  /** Ends when it is on its way. */
+  send(packet: DhcpPacket, switchPort: string): Promise<void>;
   /** Hands over what the server sends to this MAC, until the returned function is called. One listener per MAC. */
   listen(mac: string, receive: (packet: DhcpPacket) => void): () => void;
   close(): Promise<void>;
 };
 
 /** Rejects when the address cannot be bound. */
-export async function rackRelay({ address, rack, server, linkSelection }: RelaySettings): Promise<RackRelay> {
+export async function rackRelay({ address, rack, server, linkSelection, pacer }: RelaySettings): Promise<RackRelay> {
   const socket = createSocket('udp4');
+  let closed = false;
   const listeners = new Map<string, (packet: DhcpPacket) => void>();
   socket.on('message', (bytes) => {
     const decoded = decodeDhcp(bytes);
@@ -43,7 +48,14 @@ export async function rackRelay({ address, rack, server, linkSelection }: RelayS
     send(packet, switchPort) {
       const options = [...packet.options, [OPTION.relayAgent, circuit(switchPort, rack, linkSelection)] as const];
       const bytes = encodeDhcp({ ...packet, hops: packet.hops + 1, giaddr: address, options });
-      socket.send(bytes, server.port, server.address, () => undefined);
+      return new Promise((resolve) => {
+        const forward = () => {
+          if (!closed) socket.send(bytes, server.port, server.address, () => undefined);
+          resolve();
+        };
+        if (pacer) pacer(forward);
+        else forward();
+      });
     },
     listen(mac, receive) {
       listeners.set(mac, receive);
@@ -51,7 +63,10 @@ export async function rackRelay({ address, rack, server, linkSelection }: RelayS
         if (listeners.get(mac) === receive) listeners.delete(mac);
       };
     },
-    close: () => new Promise((resolve) => socket.close(() => resolve())),
+    close() {
+      closed = true;
+      return new Promise((resolve) => socket.close(() => resolve()));
+    },
   };
 }
 

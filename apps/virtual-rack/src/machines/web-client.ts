@@ -14,6 +14,8 @@ export type WebAsk = {
   power: AbortSignal;
   /** Milliseconds without an answer. */
   within?: number;
+  /** Hangs up once this much of the body is here, in bytes. */
+  firstBytes?: number;
 };
 
 export type WebAnswer = { status: number; headers: IncomingMessage['headers']; body: Buffer };
@@ -44,6 +46,7 @@ export function webClient(): WebClient {
         length += piece.length;
         if (length > LARGEST_BODY) throw new Error(`${ask.url}: more than ${LARGEST_BODY} bytes`);
         pieces.push(piece);
+        if (length >= (ask.firstBytes ?? Number.POSITIVE_INFINITY)) break;
       }
       return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(pieces, length) };
     },
