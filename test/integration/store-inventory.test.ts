@@ -78,12 +78,12 @@ describe('twins', () => {
 });
 
 describe('addresses', () => {
-  test('the lowest free one is reserved: not the gateway, not the name server, not the pool', async () => {
+  test('the lowest free one is reserved: from the tenth host on, and not the pool', async () => {
     const other = await stockInventory(db.database);
     const ids = await Promise.all(Array.from({ length: 8 }, () => other.addServer({ networkId: null })));
     const records = await Promise.all(ids.map((id) => other.inventory.servers.get(id)));
     const got = records.map(({ address, networkId }) => [networkId, address]);
-    const expected = Array.from({ length: 8 }, (_, i) => [other.networkId, `10.77.0.${i + 3}`]);
+    const expected = Array.from({ length: 8 }, (_, i) => [other.networkId, `10.77.0.${i + 10}`]);
     expect(got.sort()).toEqual(expected.sort());
   });
 
@@ -114,9 +114,11 @@ describe('addresses', () => {
     expect((await tiny.inventory.servers.get(second)).address).toBeNull();
     // Another network means another address; its own stays its own.
     expect(await tiny.inventory.servers.update(second, 'any', { networkId: tiny.networkId })).toMatchObject({
-      address: '10.77.0.3',
+      address: '10.77.0.10',
     });
-    expect(await tiny.inventory.servers.update(second, 'any', { address: '10.77.0.3' })).toMatchObject({ address: '10.77.0.3' });
+    expect(await tiny.inventory.servers.update(second, 'any', { address: '10.77.0.10' })).toMatchObject({
+      address: '10.77.0.10',
+    });
   });
 
   test('networks of a site do not overlap', async () => {

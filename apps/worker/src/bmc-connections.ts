@@ -1,7 +1,7 @@
 // One BMC session per server, kept for a few steps and always closed: BMCs hold few sessions and lock out who logs in often.
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
-import type { Bmc, WithBmc } from '@rackwright/workflows/ports.ts';
+import type { Bmc, Holder, WithBmc } from '@rackwright/workflows/ports.ts';
 
 type Connection = { bmc: Promise<Bmc>; last: Promise<unknown>; users: number; idle: NodeJS.Timeout | undefined };
 
@@ -9,8 +9,14 @@ export type BmcConnections = { withBmc: WithBmc; close(): Promise<void> };
 
 const IDLE_MS = seconds(15);
 
-/** @param connect  reads endpoint and credentials of the server, opens the session */
-export function bmcConnections(connect: (serverId: ServerId) => Promise<Bmc>): BmcConnections {
+export type BmcAccess = {
+  /** Reads endpoint and credentials of the server, opens the session. */
+  connect(serverId: ServerId): Promise<Bmc>;
+  /** Refusal `operation_in_progress` unless this operation holds the server now. */
+  refuseUnlessHeld(holder: Holder): Promise<void>;
+};
+
+export function bmcConnections({ connect, refuseUnlessHeld }: BmcAccess): BmcConnections {
   const open = new Map<ServerId, Connection>();
 
   const drop = async (serverId: ServerId, connection: Connection): Promise<void> => {
@@ -20,7 +26,9 @@ export function bmcConnections(connect: (serverId: ServerId) => Promise<Bmc>): B
     await bmc?.close();
   };
 
-  const withBmc: WithBmc = async (serverId, use) => {
+  const withBmc: WithBmc = async (holder, use) => {
+    const { serverId } = holder;
+    await refuseUnlessHeld(holder);
     const connection = open.get(serverId) ?? { bmc: connect(serverId), last: Promise.resolve(), users: 0, idle: undefined };
     open.set(serverId, connection);
     clearTimeout(connection.idle);

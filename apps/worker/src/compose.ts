@@ -1,15 +1,17 @@
 // apps/worker: everything the worker is made of, in the order it is made.
 import { hostname } from 'node:os';
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
-import { seconds } from '@rackwright/domain/durations.ts';
+import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
 import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
 import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
 import { postgresInstructions } from '@rackwright/store/ports/postgres-instructions.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
+import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
@@ -28,9 +30,12 @@ const SWEEP_MOST = 200;
 
 export async function composeWorker(config: WorkerConfig, { database, keyring, queue, log }: WorkerNeeds): Promise<Worker> {
   const connectBmc = bmcConnector(config.bmc);
-  const bmcs = bmcConnections(async (serverId) => {
-    const { endpoint, credentials } = await readBmcAccess(database, keyring, serverId);
-    return connectBmc(endpoint, credentials);
+  const bmcs = bmcConnections({
+    async connect(serverId) {
+      const { endpoint, credentials } = await readBmcAccess(database, keyring, serverId);
+      return connectBmc(endpoint, credentials);
+    },
+    refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
   });
   const clusters = clusterConnections((clusterId) => readClusterAccess(database, keyring, clusterId));
   const ports: Ports = {
@@ -53,8 +58,13 @@ export async function composeWorker(config: WorkerConfig, { database, keyring, q
     for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
   });
 
+  const stopForgetting = queue.every('forget', hours(1), async () => {
+    await forgetOld(database);
+  });
+
   return {
     async close() {
+      await stopForgetting();
       await stopSweep();
       await stopWork();
       await bmcs.close();

@@ -40,8 +40,11 @@ export interface Bmc {
 
 export type ConnectBmc = (endpoint: BmcEndpoint, credentials: BmcCredentials) => Promise<Bmc>;
 
-/** Runs `use` with the server's BMC connected; the session ends with it. Only the holder of the server's lease gets it. */
-export type WithBmc = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>) => Promise<T>;
+/** Who asks: only the operation that holds the server's lease may power it or change what it boots. */
+export type Holder = { serverId: ServerId; operationId: OperationId };
+
+/** Runs `use` with the server's BMC connected. Refusal `operation_in_progress` when another operation holds the server. */
+export type WithBmc = <T>(holder: Holder, use: (bmc: Bmc) => Promise<T>) => Promise<T>;
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -168,4 +171,4 @@ export type Ports = {
 };
 
 /** What every workflow is told: which operation, on which server, and what the caller asked for. */
-export type Task<Params> = { operationId: OperationId; serverId: ServerId; params: Params };
+export type Task<Params> = Holder & { params: Params };

@@ -77,7 +77,16 @@ export async function runPod(rack: RealRack, image: string): Promise<void> {
     },
   };
   await rack.kubectl('run', 'guest', `--image=${image}`, '--restart=Never', `--overrides=${JSON.stringify(pod)}`);
-  await rack.kubectl('wait', '--for=condition=Ready', 'pod/guest', '--timeout=15s');
+  const end = Date.now() + minutes(5);
+  for (;;) {
+    const ready = await rack.kubectl('wait', '--for=condition=Ready', 'pod/guest', '--timeout=15s').then(
+      () => true,
+      () => false,
+    );
+    if (ready) return;
+    // A kubelet under emulation takes its time; after five minutes it is not coming.
+    if (Date.now() > end) throw new Error(`the pod does not run:\n${await rack.kubectl('describe', 'pod', 'guest')}`);
+  }
 }
 
 /** The whole disk, as anybody who pulls it would read it. */

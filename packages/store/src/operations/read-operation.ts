@@ -41,7 +41,7 @@ const instant = (column: string) => `to_char(${column} at time zone 'UTC', ${RFC
 /** Ends before `where`; the alias is o. */
 export const SELECT_OPERATION = `
   select o.id, o.type, o.server_id as "serverId", o.state::text as state, o.params, o.requested_by as "requestedBy", o.reason,
-         o.created_at as "createdAt", o.finished_at as "finishedAt", o.deadline_at as "deadlineAt", o.waiting_for as "waitingFor",
+         o.created_at as "createdAt", o.finished_at as "finishedAt", o.deadline_at as "deadlineAt", case when o.run_until is null or o.run_until < now() then o.waiting_for end as "waitingFor",
          o.cancel_requested as "cancelRequested", coalesce(o.error, o.failing) as error,
          coalesce((select jsonb_agg(jsonb_build_object(
                             'name', p.name, 'state', p.state, 'attempt', p.attempt, 'startedAt', ${instant('p.started_at')},

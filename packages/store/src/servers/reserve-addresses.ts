@@ -58,13 +58,16 @@ async function refuseUnusable(tx: Transaction, network: NetworkRow, asked: strin
   throw new Refusal('address_outside_network', { address: odd.address, cidr: network.cidr });
 }
 
-/** Lowest first; never the network's own, its broadcast, its gateway, its name servers or its pool. */
+/**
+ * Lowest first; never the network's own, its broadcast, its gateway, its name servers or its pool. In a network of 32 addresses or more
+ * the first nine hosts are left to what is there before any server: router, switches, our own boot services.
+ */
 async function freeAddresses(tx: Transaction, networkId: NetworkId, asked: string[], count: number): Promise<string[]> {
   if (count === 0) return [];
   const rows = await tx.query<{ address: string }>(
     `select host(a) as address
        from networks n
-       cross join lateral generate_series(1, (1 << (32 - masklen(n.cidr))) - 2) i
+       cross join lateral generate_series(case when masklen(n.cidr) <= 27 then 10 else 1 end, (1 << (32 - masklen(n.cidr))) - 2) i
        cross join lateral set_masklen(n.cidr + i, 32) a
       where n.id = $1
         and a is distinct from n.gateway and host(a) <> all(n.dns) and (n.pool_first is null or a not between n.pool_first and n.pool_last)

@@ -21,7 +21,7 @@ export function simulatedWorld(changes: Partial<World> = {}): { world: World; po
     },
     erasures: { record: async (_server, _operation, evidence) => void (world.erasures = evidence) },
     secrets: { bootstrapToken: (operationId) => ({ id: `t-${operationId}`, secret: 'not-a-secret-here' }) },
-    withBmc: (_id, use) => use(fakeBmc(world)),
+    withBmc: (_holder, use) => use(fakeBmc(world)),
     connectCluster: async () => fakeCluster(world),
   };
   return { world, ports };

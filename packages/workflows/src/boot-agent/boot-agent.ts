@@ -33,8 +33,8 @@ export async function bootAgent(
     },
   );
 
-  await run.step('boot the agent from the network', () => withBmc(serverId, (bmc) => restartFrom(bmc, 'network', mode)), {
-    undo: () => withBmc(serverId, (bmc) => bmc.setPower('off')),
+  await run.step('boot the agent from the network', () => withBmc(task, (bmc) => restartFrom(bmc, 'network', mode)), {
+    undo: () => withBmc(task, (bmc) => bmc.setPower('off')),
   });
 
   const inspection = await run.until('wait for the agent', () => bootTickets.inspection(ticketId), {

@@ -14,12 +14,12 @@ export async function fenceServer(
   task: Task<unknown>,
 ): Promise<FenceProof> {
   const seenOff = () =>
-    withBmc(task.serverId, async (bmc) => {
+    withBmc(task, async (bmc) => {
       const power = await bmc.power();
       return power === 'off' ? new Date(clock.now()).toISOString() : new NotYet('power_still_on', { power });
     });
   const waitingFor = { code: 'power_still_on', unblockedBy: 'the BMC reporting off' };
-  await run.step(FENCE_STEP, () => withBmc(task.serverId, (bmc) => bmc.setPower('off')), { within: minutes(20) });
+  await run.step(FENCE_STEP, () => withBmc(task, (bmc) => bmc.setPower('off')), { within: minutes(20) });
   const firstAt = await run.until('see it off', seenOff, { every: seconds(2), within: minutes(5), waitingFor });
   return run.until<FenceProof>(
     'see it off again',

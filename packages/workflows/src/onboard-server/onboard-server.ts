@@ -16,7 +16,7 @@ export const onboardServer: Workflow<Needs, Task<unknown>> = async (run, needs, 
   const { serverId } = task;
   const server = await servers.get(serverId);
 
-  const identity = await run.step('identify the server by its BMC', () => withBmc(serverId, (bmc) => bmc.identify()));
+  const identity = await run.step('identify the server by its BMC', () => withBmc(task, (bmc) => bmc.identify()));
 
   await run.step('refuse a wrong or twin serial', async () => {
     refuseWrongSerial(server, identity.serial, 'BMC');
@@ -32,7 +32,7 @@ export const onboardServer: Workflow<Needs, Task<unknown>> = async (run, needs, 
     await servers.acceptHardware(serverId, agent.inspection, task.operationId);
   });
 
-  await run.step('power it off', () => withBmc(serverId, (bmc) => bmc.setPower('off')));
+  await run.step('power it off', () => withBmc(task, (bmc) => bmc.setPower('off')));
   await closeAgentTicket(run, needs, agent);
 };
 

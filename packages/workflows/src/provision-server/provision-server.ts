@@ -54,8 +54,8 @@ export const provisionServer: Workflow<Needs, Task<ProvisionParams>> = async (ru
   // Closed before the restart: from here on the boot services say "boot your disk".
   await closeAgentTicket(run, needs, agent);
 
-  await run.step('boot the installed disk', () => withBmc(serverId, (bmc) => restartFrom(bmc, 'disk', server.firmwareMode)), {
-    undo: () => withBmc(serverId, (bmc) => bmc.setPower('off')),
+  await run.step('boot the installed disk', () => withBmc(task, (bmc) => restartFrom(bmc, 'disk', server.firmwareMode)), {
+    undo: () => withBmc(task, (bmc) => bmc.setPower('off')),
   });
   if (params.clusterId !== undefined) await joinCluster(run, needs, task, server, plan);
 };

@@ -43,7 +43,7 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
     const missing = disksNotErased(accepted, evidence);
     if (missing.length > 0) throw new Refusal('disks_not_erased', { serials: missing.join(', ') });
   });
-  await run.step('power it off', () => withBmc(serverId, (bmc) => bmc.setPower('off')));
+  await run.step('power it off', () => withBmc(task, (bmc) => bmc.setPower('off')));
   await closeAgentTicket(run, needs, agent);
   await run.step('free the server', () => servers.unassign(serverId, operationId));
 };
