@@ -28,17 +28,17 @@ export type AgentRack = {
   close(): Promise<void>;
 };
 
-/** Building the ramdisk takes half a minute the first time. */
-export async function buildRamdisk(): Promise<string> {
+/** Building the ramdisk takes half a minute the first time, the one for real hardware some more. */
+export async function buildRamdisk(flavour: 'cloud' | 'generic' = 'cloud'): Promise<string> {
   const script = join(repository, 'packages/install-agent/build-ramdisk.sh');
-  const { stdout } = await promisify(execFile)(script, { timeout: 280_000 });
+  const { stdout } = await promisify(execFile)(script, { timeout: 280_000, env: { ...process.env, KERNEL_FLAVOUR: flavour } });
   return stdout.trim();
 }
 
 export async function agentRack(
   ramdisk: string,
   disksIn: (folder: string) => QemuDisk[],
-  size = { memoryMiB: 512, cpus: 1 },
+  size: { memoryMiB: number; cpus: number; nic?: 'virtio' | 'e1000e' } = { memoryMiB: 512, cpus: 1 },
 ): Promise<AgentRack> {
   const folder = await mkdtemp(join(tmpdir(), 'rwagent-'));
   const network = await rackNetwork(`rwagent${process.pid}`);
@@ -73,9 +73,10 @@ export async function agentRack(
         biosVersion: '2.4.6',
       },
       firmwareMode: 'bios',
-      ...size,
+      memoryMiB: size.memoryMiB,
+      cpus: size.cpus,
       disks: disksIn(folder),
-      nics: [{ tap: await network.addTap(), mac: '52:54:00:77:00:01' }],
+      nics: [{ tap: await network.addTap(), mac: '52:54:00:77:00:01', model: size.nic ?? 'virtio' }],
       directKernel: {
         kernel: join(ramdisk, 'vmlinuz'),
         initrd: join(ramdisk, 'initrd.zst'),
