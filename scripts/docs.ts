@@ -1,11 +1,15 @@
 // `npm run docs`: writes the documents that follow from code; with --check it only says which are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorsDocument } from './docs/errors.ts';
 import { lifecycleDocument } from './docs/lifecycle.ts';
+import { openapiDocument } from './docs/openapi.ts';
 
 const root = join(import.meta.dirname, '..');
 const documents: Record<string, () => string | Promise<string>> = {
   'docs/lifecycle.md': lifecycleDocument,
+  'docs/errors.md': errorsDocument,
+  'docs/openapi.json': openapiDocument,
 };
 
 const stale: string[] = [];
