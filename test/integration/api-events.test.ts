@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { useApi } from './api-server.ts';
+import { type Json, useApi } from './api-server.ts';
 
 const api = useApi({ maxStreams: 3, bookmarkMs: 150, heartbeatMs: 50 });
 const { call } = api;
@@ -12,7 +12,7 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.abort();
 });
 
-type Message = { id?: string; event?: string; data?: any };
+type Message = { id?: string; event?: string; data?: Json };
 type Stream = { status: number; text(): string; messages(): Message[]; ended(): boolean; close(): void };
 
 async function watch(path = '/v1/events', headers: Record<string, string> = {}): Promise<Stream> {
@@ -50,7 +50,8 @@ function parse(text: string): Message[] {
     .filter((message) => 'event' in message);
 }
 
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const byText = (a: string, b: string) => (a < b ? -1 : 1);
 const named = (stream: Stream, event: string) => stream.messages().filter((message) => message.event === event);
 const newSite = async () => (await call('POST', '/v1/sites', { name: `E-${randomBytes(4).toString('hex')}` })).body.id as string;
 const subjects = (stream: Stream) => named(stream, 'site.created').map((message) => message.data.subject.id);
@@ -82,10 +83,10 @@ test('goes on after the last event that was read, and after the cursor of a list
 test('misses nothing and doubles nothing while many write', async () => {
   const stream = await watch('/v1/events?kinds=site.created');
   await eventually(() => expect(named(stream, 'bookmark').length).toBeGreaterThan(0));
-  const made = (await Promise.all(Array.from({ length: 60 }, () => newSite()))).sort();
-  await eventually(() => expect(subjects(stream).sort()).toEqual(made));
+  const made = (await Promise.all(Array.from({ length: 60 }, () => newSite()))).toSorted(byText);
+  await eventually(() => expect(subjects(stream).toSorted(byText)).toEqual(made));
   const seqs = named(stream, 'site.created').map((message) => Number(message.id?.split('-').at(-1)));
-  expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+  expect(seqs).toEqual([...seqs].toSorted((a, b) => a - b));
 });
 
 test('says that it lives, and where it is though nothing matches', async () => {

@@ -104,7 +104,7 @@ describe('a problem', () => {
 
   test('names every wrong field', async () => {
     const answer = await ask('POST', '/v1/racks', { name: '-', heightU: 0, colour: 'red' });
-    expect(answer.body.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual([
+    expect(answer.body.errors.map((error: { pointer: string }) => error.pointer).toSorted()).toEqual([
       '/colour',
       '/heightU',
       '/name',

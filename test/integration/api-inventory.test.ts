@@ -1,6 +1,6 @@
 // The inventory over real HTTP: what is put on file, found, changed, and refused with nothing half done.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { furnish, newBmc, useApi } from './api-server.ts';
+import { furnish, type Json, newBmc, useApi } from './api-server.ts';
 
 const api = useApi();
 const { call } = api;
@@ -10,6 +10,7 @@ beforeAll(async () => {
   place = await furnish(call, 'TPE1');
 });
 
+const byText = (a: string, b: string) => (a < b ? -1 : 1);
 let numbered = 0;
 const fresh = () => {
   const n = ++numbered;
@@ -86,14 +87,14 @@ describe('a server', () => {
   };
 
   test.each([
-    ['serial', 'serial_already_known', '/serial', (first: any) => ({ serial: first.serial })],
-    ['tag', 'asset_tag_already_known', '/assetTag', (first: any) => ({ assetTag: first.assetTag })],
-    ['name', 'name_taken', '/name', (first: any) => ({ name: first.name })],
+    ['serial', 'serial_already_known', '/serial', (first: Json) => ({ serial: first.serial })],
+    ['tag', 'asset_tag_already_known', '/assetTag', (first: Json) => ({ assetTag: first.assetTag })],
+    ['name', 'name_taken', '/name', (first: Json) => ({ name: first.name })],
     [
       'MAC',
       'mac_already_known',
       '/nics',
-      (first: any) => ({ nics: { [Object.keys(first.nics)[0]?.toUpperCase().replaceAll(':', '-') ?? '']: {} } }),
+      (first: Json) => ({ nics: { [Object.keys(first.nics)[0]?.toUpperCase().replaceAll(':', '-') ?? '']: {} } }),
     ],
   ])('with a %s that is on file already is refused by name, and nothing of it stays', async (_what, code, pointer, change) => {
     const { first, answer } = await twinOf(change);
@@ -205,6 +206,18 @@ describe('a server', () => {
     });
   });
 
+  test('loses no change when several change it at once', async () => {
+    const { body: made } = await call('POST', '/v1/servers', fresh());
+    const path = `/v1/servers/${made.id}`;
+    const patch = (n: number, seen: string) => call('PATCH', path, { labels: { [`l${n}`]: 'x' } }, { 'if-match': seen });
+    const any = await Promise.all([1, 2, 3, 4].map((n) => patch(n, '*')));
+    expect(any.map((answer) => answer.status)).toEqual([200, 200, 200, 200]);
+    expect(Object.keys((await call('GET', path)).body.labels).toSorted(byText)).toEqual(['l1', 'l2', 'l3', 'l4']);
+    const seen = await Promise.all([5, 6, 7, 8].map((n) => patch(n, '"5"')));
+    expect(seen.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412]);
+    expect(Object.keys((await call('GET', path)).body.labels)).toHaveLength(5);
+  });
+
   test('whose BMC moves needs its credentials again: stored ones go to no new address', async () => {
     const { body: made } = await call('POST', '/v1/servers', { ...fresh(), bmc: newBmc() });
     const patch = (bmc: object) => call('PATCH', `/v1/servers/${made.id}`, { bmc }, { 'if-match': '*' });
@@ -244,7 +257,7 @@ describe('a list', () => {
     const first = await call('GET', `/v1/servers?filter=${filter}&limit=2`);
     const second = await call('GET', `/v1/servers?filter=${filter}&limit=2&pageToken=${first.body.nextPageToken}`);
     const third = await call('GET', `/v1/servers?filter=${filter}&limit=2&pageToken=${second.body.nextPageToken}`);
-    const names = [first, second, third].flatMap((page) => page.body.items.map((item: any) => item.name));
+    const names = [first, second, third].flatMap((page) => page.body.items.map((item: Json) => item.name));
     expect(names).toEqual(['page-0', 'page-1', 'page-2', 'page-3', 'page-4']);
     expect(third.body).not.toHaveProperty('nextPageToken');
     expect(first.body.eventCursor).toMatch(/^e.+-\d+$/);
@@ -258,13 +271,13 @@ describe('a list', () => {
       body: { code: 'invalid_page_token' },
     });
     const half = await call('GET', `/v1/servers?filter=${encodeURIComponent('site=PAGES AND NOT label.half=a')}`);
-    expect(half.body.items.map((item: any) => item.name)).toEqual(['page-3', 'page-4']);
+    expect(half.body.items.map((item: Json) => item.name)).toEqual(['page-3', 'page-4']);
   });
 
   test('filters and searches, and says where a filter is wrong', async () => {
     const mine = { ...fresh(), name: 'needle-1', assetTag: 'N-77' };
     await call('POST', '/v1/servers', mine);
-    const found = async (query: string) => (await call('GET', `/v1/servers?${query}`)).body.items.map((item: any) => item.name);
+    const found = async (query: string) => (await call('GET', `/v1/servers?${query}`)).body.items.map((item: Json) => item.name);
     const filter = (text: string) => found(`filter=${encodeURIComponent(text)}`);
     expect(await filter('name~"needle-*"')).toEqual(['needle-1']);
     expect(await filter(`serial in (${mine.serial}, nope) AND state=registered`)).toEqual(['needle-1']);

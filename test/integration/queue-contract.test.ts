@@ -54,7 +54,7 @@ async function postgresServer(): Promise<Server> {
 }
 
 /** A handler whose runs end when the test says so. */
-function gate(): { handler: WakeUpHandler; runs: OperationId[]; release(): void; mostAtOnce(): number } {
+function gate(): { handler: WakeUpHandler; runs: OperationId[]; release: () => void; mostAtOnce: () => number } {
   const runs: OperationId[] = [];
   const waiting: (() => void)[] = [];
   let running = 0;

@@ -20,9 +20,9 @@ export async function startRedis(): Promise<RedisServer> {
 async function launchRedis(port: number): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((ready, reject) => {
     child.once('exit', (code) => reject(new Error(`redis-server ended with ${code} before it was ready`)));
-    child.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && resolve());
+    child.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && ready());
   });
   return child;
 }

@@ -109,7 +109,7 @@ function acceptOnlyJson(api: Api): void {
     if (!request.headers['content-type']?.startsWith(wanted)) {
       return done(new Refusal('unsupported_media_type', { expected: wanted }));
     }
-    parse(request, body as string, done);
+    void parse(request, body as string, done);
   });
 }
 

@@ -11,7 +11,7 @@ export function tidyComponents<D extends Document>(document: D): D {
   const { components: _dropped, ...rest } = document;
   const used = referencesIn(rest);
   for (const name of used) for (const inner of referencesIn(schemas[name])) used.add(inner);
-  const kept = [...used].filter((name) => Object.hasOwn(schemas, name)).sort();
+  const kept = [...used].filter((name) => Object.hasOwn(schemas, name)).toSorted();
   const renamed = new Map(kept.map((name) => [name, shortName(name, used)]));
   const tidy = {
     ...rest,

@@ -5,9 +5,6 @@ import { type JobQueue, type OpenBackend, openBackend, type QueueBackend, type R
 import { everySoOften } from './every.ts';
 import { LATER, NOW, pauseAfter, sliceOf, type WakeUpJob } from './wake-up-job.ts';
 
-/** The queue that wakes operations: named alike by whoever wakes and whoever works. */
-export const OPERATIONS_QUEUE = 'operations';
-
 export type QueueOptions = {
   backend: QueueBackend;
   /** Queues of one name share their wake-ups, wherever they are opened. No colon. */

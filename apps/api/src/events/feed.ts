@@ -69,23 +69,25 @@ export async function openEventFeed(events: Events, onError: (error: unknown) =>
       const start = ring.findIndex((event) => event.seq > seq);
       return ring.slice(start, start + limit);
     },
-    newerThan: (seq, ms, signal) =>
-      new Promise<void>((resolve) => {
-        if (head > seq || signal.aborted) return resolve();
-        const done = (): void => {
-          clearTimeout(timeout);
-          waiting.delete(done);
-          signal.removeEventListener('abort', done);
-          resolve();
-        };
-        const timeout = setTimeout(done, ms);
-        waiting.add(done);
-        signal.addEventListener('abort', done);
-      }),
+    newerThan: (seq, ms, signal) => (head > seq || signal.aborted ? Promise.resolve() : untilWoken(waiting, ms, signal)),
     close: () => {
       unsubscribe();
       clearInterval(timer);
       for (const wake of waiting) wake();
     },
   };
+}
+
+function untilWoken(waiting: Set<() => void>, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timeout);
+      waiting.delete(done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timeout = setTimeout(done, ms);
+    waiting.add(done);
+    signal.addEventListener('abort', done);
+  });
 }

@@ -31,7 +31,7 @@ function flatten(issue: z.core.$ZodIssue, above: PropertyKey[]): Flat[] {
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     // The branch that came furthest is the one that was meant.
     const branches = issue.errors.map((branch) => branch.flatMap((inner) => flatten(inner, path)));
-    return branches.sort((a, b) => depth(b) - depth(a))[0] ?? [];
+    return branches.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
   }
   const code =
     issue.code === 'invalid_type' && issue.input === undefined && /undefined/.test(issue.message) ? 'missing' : issue.code;

@@ -9,6 +9,7 @@ import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
 import type { ClusterRecord } from '../needs.ts';
 import { viewCluster } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
+import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
 import { withoutUndefined } from './merge-patch.ts';
 import { findNamed } from './references.ts';
@@ -18,8 +19,12 @@ const listQuery = z.strictObject({ ...pageQuery, name: name.optional() });
 const tags = ['clusters'];
 
 export function clusterRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce } = context;
-  const { clusters } = needs.inventory;
+  readRoutes(api, context);
+  writeRoutes(api, context);
+}
+
+function readRoutes(api: Api, context: RouteContext): void {
+  const { clusters } = context.needs.inventory;
 
   api.get(
     '/v1/clusters',
@@ -33,6 +38,17 @@ export function clusterRoutes(api: Api, context: RouteContext): void {
         viewCluster,
       ),
   );
+
+  api.get(
+    '/v1/clusters/:ref',
+    { schema: { operationId: 'getCluster', tags, params: byRef, response: { 200: cluster, ...problems } } },
+    async (request, reply) =>
+      sendVersioned(request, reply, viewCluster(await findNamed('cluster', clusters, request.params.ref))),
+  );
+}
+
+function writeRoutes(api: Api, { needs, answerOnce }: RouteContext): void {
+  const { clusters } = needs.inventory;
 
   api.post(
     '/v1/clusters',
@@ -59,13 +75,6 @@ export function clusterRoutes(api: Api, context: RouteContext): void {
     },
   );
 
-  api.get(
-    '/v1/clusters/:ref',
-    { schema: { operationId: 'getCluster', tags, params: byRef, response: { 200: cluster, ...problems } } },
-    async (request, reply) =>
-      sendVersioned(request, reply, viewCluster(await findNamed('cluster', clusters, request.params.ref))),
-  );
-
   api.patch(
     '/v1/clusters/:ref',
     {
@@ -81,10 +90,12 @@ export function clusterRoutes(api: Api, context: RouteContext): void {
     },
     async (request, reply) => {
       const expected = expectedVersion(request);
-      const current = await findNamed('cluster', clusters, request.params.ref);
-      refuseRedirectedCredentials(current, request.body);
-      const from = expected === 'any' ? current.version : expected;
-      return sendVersioned(request, reply, viewCluster(await clusters.update(current.id, from, withoutUndefined(request.body))));
+      const read = () => findNamed('cluster', clusters, request.params.ref);
+      const changed = await changeSeen(expected, read, (current, from) => {
+        refuseRedirectedCredentials(current, request.body);
+        return clusters.update(current.id, from, withoutUndefined(request.body));
+      });
+      return sendVersioned(request, reply, viewCluster(changed));
     },
   );
 

@@ -33,6 +33,8 @@ export function eventRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/events',
     {
+      // A HEAD would open a stream and read none of it.
+      exposeHeadRoute: false,
       schema: {
         operationId: 'watchEvents',
         tags: ['events'],
@@ -57,8 +59,10 @@ export function eventRoutes(api: Api, context: RouteContext): void {
       if (from === 'expired' && format === 'ndjson') throw new Refusal('event_cursor_expired');
       if (open >= most) throw new Refusal('too_many_streams', { limit: most });
       const response = takeOver(request, reply, format);
-      if (from === 'expired')
-        return void response.end(`retry: 2000\n\nid: ${sayCursor(feed.position())}\nevent: reset\ndata: {}\n\n`);
+      if (from === 'expired') {
+        response.end(`retry: 2000\n\nid: ${sayCursor(feed.position())}\nevent: reset\ndata: {}\n\n`);
+        return;
+      }
       open++;
       try {
         await streamEvents(response, feed, {
@@ -103,7 +107,7 @@ function takeOver(request: FastifyRequest, reply: FastifyReply, format: StreamFo
 
 function wanted({ kinds, serverId }: z.infer<typeof query>): (event: EventRecord) => boolean {
   const words = kinds === undefined ? undefined : new Set(kinds.split(',').map((kind) => kind.trim()));
-  return (event) =>
-    (words === undefined || words.has(event.subjectKind) || words.has(event.kind)) &&
-    (serverId === undefined || event.serverId === serverId);
+  return (seen) =>
+    (words === undefined || words.has(seen.subjectKind) || words.has(seen.kind)) &&
+    (serverId === undefined || seen.serverId === serverId);
 }

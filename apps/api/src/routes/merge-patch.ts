@@ -9,7 +9,7 @@ export function mergeMap<V extends object>(
   const merged = new Map(current);
   for (const [key, change] of Object.entries(patch)) {
     if (change === null) merged.delete(key);
-    else merged.set(key, { ...(merged.get(key) ?? fresh), ...withoutUndefined(change) } as V);
+    else merged.set(key, { ...(merged.get(key) ?? fresh), ...withoutUndefined(change) });
   }
   return merged;
 }

@@ -9,6 +9,7 @@ import { RequestInvalid } from '../http/request-invalid.ts';
 import type { NetworkRecord, NewNetwork } from '../needs.ts';
 import { viewNetwork } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
+import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
 import { withoutUndefined } from './merge-patch.ts';
 import { findNamed } from './references.ts';
@@ -18,8 +19,12 @@ const listQuery = z.strictObject({ ...pageQuery, name: name.optional(), siteId: 
 const tags = ['networks'];
 
 export function networkRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce } = context;
-  const { networks } = needs.inventory;
+  readRoutes(api, context);
+  writeRoutes(api, context);
+}
+
+function readRoutes(api: Api, context: RouteContext): void {
+  const { networks } = context.needs.inventory;
 
   api.get(
     '/v1/networks',
@@ -33,6 +38,17 @@ export function networkRoutes(api: Api, context: RouteContext): void {
         viewNetwork,
       ),
   );
+
+  api.get(
+    '/v1/networks/:ref',
+    { schema: { operationId: 'getNetwork', tags, params: byRef, response: { 200: network, ...problems } } },
+    async (request, reply) =>
+      sendVersioned(request, reply, viewNetwork(await findNamed('network', networks, request.params.ref))),
+  );
+}
+
+function writeRoutes(api: Api, { needs, answerOnce }: RouteContext): void {
+  const { networks } = needs.inventory;
 
   api.post(
     '/v1/networks',
@@ -60,13 +76,6 @@ export function networkRoutes(api: Api, context: RouteContext): void {
     },
   );
 
-  api.get(
-    '/v1/networks/:ref',
-    { schema: { operationId: 'getNetwork', tags, params: byRef, response: { 200: network, ...problems } } },
-    async (request, reply) =>
-      sendVersioned(request, reply, viewNetwork(await findNamed('network', networks, request.params.ref))),
-  );
-
   api.patch(
     '/v1/networks/:ref',
     {
@@ -82,9 +91,11 @@ export function networkRoutes(api: Api, context: RouteContext): void {
     },
     async (request, reply) => {
       const expected = expectedVersion(request);
-      const current = await findNamed('network', networks, request.params.ref);
-      const from = expected === 'any' ? current.version : expected;
-      return sendVersioned(request, reply, viewNetwork(await networks.update(current.id, from, changeOf(current, request.body))));
+      const read = () => findNamed('network', networks, request.params.ref);
+      const changed = await changeSeen(expected, read, (current, from) =>
+        networks.update(current.id, from, changeOf(current, request.body)),
+      );
+      return sendVersioned(request, reply, viewNetwork(changed));
     },
   );
 

@@ -8,6 +8,7 @@ import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
 import type { NewRack, RackRecord } from '../needs.ts';
 import { viewRack } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
+import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
 import { mergeMap, withoutUndefined } from './merge-patch.ts';
 import { findNamed } from './references.ts';
@@ -17,8 +18,12 @@ const listQuery = z.strictObject({ ...pageQuery, name: name.optional(), siteId: 
 const tags = ['racks'];
 
 export function rackRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce } = context;
-  const { racks } = needs.inventory;
+  readRoutes(api, context);
+  writeRoutes(api, context);
+}
+
+function readRoutes(api: Api, context: RouteContext): void {
+  const { racks } = context.needs.inventory;
 
   api.get(
     '/v1/racks',
@@ -26,6 +31,16 @@ export function rackRoutes(api: Api, context: RouteContext): void {
     ({ query: { limit, pageToken, ...filter } }) =>
       answerPage(context, { limit, pageToken }, { of: 'racks', ...filter }, (page) => racks.list(page, filter), viewRack),
   );
+
+  api.get(
+    '/v1/racks/:ref',
+    { schema: { operationId: 'getRack', tags, params: byRef, response: { 200: rack, ...problems } } },
+    async (request, reply) => sendVersioned(request, reply, viewRack(await findNamed('rack', racks, request.params.ref))),
+  );
+}
+
+function writeRoutes(api: Api, { needs, answerOnce }: RouteContext): void {
+  const { racks } = needs.inventory;
 
   api.post(
     '/v1/racks',
@@ -39,12 +54,6 @@ export function rackRoutes(api: Api, context: RouteContext): void {
       });
       return reply;
     },
-  );
-
-  api.get(
-    '/v1/racks/:ref',
-    { schema: { operationId: 'getRack', tags, params: byRef, response: { 200: rack, ...problems } } },
-    async (request, reply) => sendVersioned(request, reply, viewRack(await findNamed('rack', racks, request.params.ref))),
   );
 
   api.patch(
@@ -62,10 +71,11 @@ export function rackRoutes(api: Api, context: RouteContext): void {
     },
     async (request, reply) => {
       const expected = expectedVersion(request);
-      const current = await findNamed('rack', racks, request.params.ref);
-      // What was merged holds for the version that was read, also when the caller takes any.
-      const from = expected === 'any' ? current.version : expected;
-      return sendVersioned(request, reply, viewRack(await racks.update(current.id, from, changeOf(current, request.body))));
+      const read = () => findNamed('rack', racks, request.params.ref);
+      const changed = await changeSeen(expected, read, (current, from) =>
+        racks.update(current.id, from, changeOf(current, request.body)),
+      );
+      return sendVersioned(request, reply, viewRack(changed));
     },
   );
 
@@ -93,6 +103,6 @@ function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Parti
 
 const named = <V extends object>(map: Record<string, V>): (V & { name: string })[] => listed(new Map(Object.entries(map)));
 const listed = <V extends object>(map: Map<string, V>): (V & { name: string })[] =>
-  [...map].map(([name, value]) => ({ ...value, name }));
+  [...map].map(([key, value]) => ({ ...value, name: key }));
 const mapped = <V extends { name: string }>(list: V[]): Map<string, Omit<V, 'name'>> =>
-  new Map(list.map(({ name, ...value }) => [name, value]));
+  new Map(list.map(({ name: key, ...value }) => [key, value]));

@@ -11,6 +11,7 @@ import { RequestInvalid } from '../http/request-invalid.ts';
 import type { ServerRecord } from '../needs.ts';
 import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
+import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
 import { findServer } from './references.ts';
 import { byRef, idempotencyKey, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
@@ -32,8 +33,13 @@ const listQuery = z.strictObject({
 const tags = ['servers'];
 
 export function serverRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce } = context;
-  const { inventory } = needs;
+  readRoutes(api, context);
+  createRoute(api, context);
+  changeRoutes(api, context);
+}
+
+function readRoutes(api: Api, context: RouteContext): void {
+  const { inventory } = context.needs;
   const { servers } = inventory;
 
   api.get(
@@ -51,6 +57,14 @@ export function serverRoutes(api: Api, context: RouteContext): void {
     },
   );
 
+  api.get(
+    '/v1/servers/:ref',
+    { schema: { operationId: 'getServer', tags, params: byRef, response: { 200: server, ...problems } } },
+    async (request, reply) => sendVersioned(request, reply, viewServer(await findServer(inventory, request.params.ref))),
+  );
+}
+
+function createRoute(api: Api, { needs, answerOnce }: RouteContext): void {
   api.post(
     '/v1/servers',
     {
@@ -76,12 +90,11 @@ export function serverRoutes(api: Api, context: RouteContext): void {
       return reply;
     },
   );
+}
 
-  api.get(
-    '/v1/servers/:ref',
-    { schema: { operationId: 'getServer', tags, params: byRef, response: { 200: server, ...problems } } },
-    async (request, reply) => sendVersioned(request, reply, viewServer(await findServer(inventory, request.params.ref))),
-  );
+function changeRoutes(api: Api, { needs }: RouteContext): void {
+  const { inventory } = needs;
+  const { servers } = inventory;
 
   api.patch(
     '/v1/servers/:ref',
@@ -98,14 +111,15 @@ export function serverRoutes(api: Api, context: RouteContext): void {
     },
     async (request, reply) => {
       const expected = expectedVersion(request);
-      const current = await findServer(inventory, request.params.ref);
-      refuseChangeUnderOperation(current, request.body);
-      const from = expected === 'any' ? current.version : expected;
-      if (from !== current.version) throw new Refusal('precondition_failed', { expected: from, current: current.version });
-      const change = changeOf(current, request.body);
-      if (PLACE_FIELDS.some((field) => field in change))
-        await refuseImpossiblePlace(inventory, { ...placeOf(current), ...change });
-      return sendVersioned(request, reply, viewServer(await servers.update(current.id, from, change)));
+      const read = () => findServer(inventory, request.params.ref);
+      const changed = await changeSeen(expected, read, async (current, from) => {
+        refuseChangeUnderOperation(current, request.body);
+        const change = changeOf(current, request.body);
+        if (PLACE_FIELDS.some((field) => field in change))
+          await refuseImpossiblePlace(inventory, { ...placeOf(current), ...change });
+        return servers.update(current.id, from, change);
+      });
+      return sendVersioned(request, reply, viewServer(changed));
     },
   );
 
@@ -114,11 +128,12 @@ export function serverRoutes(api: Api, context: RouteContext): void {
     { schema: { operationId: 'deleteServer', tags, params: byRef, headers: ifMatch, response: { 204: nothing, ...problems } } },
     async (request, reply) => {
       const expected = expectedVersion(request);
-      const current = await findServer(inventory, request.params.ref);
-      const from = expected === 'any' ? current.version : expected;
-      // Everything else may hold data, or work for somebody: it leaves by release and retire.
-      if (!DELETABLE.has(current.state)) throw new Refusal('not_allowed_in_state', { state: current.state, event: 'delete' });
-      await servers.delete(current.id, from);
+      const read = () => findServer(inventory, request.params.ref);
+      await changeSeen(expected, read, (current, from) => {
+        // Everything else may hold data, or work for somebody: it leaves by release and retire.
+        if (!DELETABLE.has(current.state)) throw new Refusal('not_allowed_in_state', { state: current.state, event: 'delete' });
+        return servers.delete(current.id, from);
+      });
       return reply.code(204).send();
     },
   );

@@ -136,7 +136,7 @@ function nearest(word: string, known: readonly string[]): string | undefined {
   return known
     .map((candidate) => ({ candidate, slips: slipsBetween(word.slice(0, 64), candidate) }))
     .filter(({ slips }) => slips <= 2)
-    .sort((a, b) => a.slips - b.slips)[0]?.candidate;
+    .toSorted((a, b) => a.slips - b.slips)[0]?.candidate;
 }
 
 /** Levenshtein's distance. */
