@@ -66,7 +66,7 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
   if (settings.servers > MOST_SERVERS) throw new RangeError(`at most ${MOST_SERVERS} simulated servers in one process`);
   const closers: Closer[] = [];
   const close = async () => {
-    const reversed = closers.splice(0).reverse();
+    const reversed = closers.splice(0).toReversed();
     for (let at = 0; at < reversed.length; at += STARTED_AT_ONCE) {
       await Promise.all(reversed.slice(at, at + STARTED_AT_ONCE).map((one) => one()));
     }

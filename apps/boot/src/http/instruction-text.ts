@@ -18,6 +18,6 @@ export function instructionText({ id, deed }: GivenInstruction): string {
 
 /** A line break in a serial would be an instruction of its own. It cannot come from a disk that we accepted, so it is a bug. */
 function oneLine(value: string): string {
-  if (/[\x00-\x1f\x7f]/.test(value)) throw new Error(`a control character in an instruction: ${JSON.stringify(value)}`);
+  if (/\p{Cc}/u.test(value)) throw new Error(`a control character in an instruction: ${JSON.stringify(value)}`);
   return value;
 }

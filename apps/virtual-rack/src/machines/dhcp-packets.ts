@@ -2,7 +2,7 @@
 import { latin1Bytes } from '@rackwright/protocols/bytes/byte-writer.ts';
 import { addressBytes, type DhcpPacket } from '@rackwright/protocols/dhcp/codec.ts';
 import { BROADCAST_FLAG, OPTION } from '@rackwright/protocols/dhcp/constants.ts';
-import type { DhcpOption } from '@rackwright/protocols/dhcp/options.ts';
+import { type DhcpOption, optionSize } from '@rackwright/protocols/dhcp/options.ts';
 
 /** `os_mac`: systemd-networkd with netplan's `dhcp-identifier: mac`; `os_duid`: without. */
 export type DhcpClientKind = 'uefi_pxe' | 'uefi_http' | 'bios_pxe' | 'uefi_ipxe' | 'bios_ipxe' | 'agent' | 'os_mac' | 'os_duid';
@@ -17,20 +17,13 @@ const IPXE_LIST = [1, 3, 6, 7, 12, 15, 17, 26, 42, 43, 60, 66, 67, 119, 128, 129
 const AGENT_LIST = [1, 3, 6, 12, 15, 28, 42];
 const NETWORKD_LIST = [1, 3, 6, 12, 15, 26, 33, 42, 114, 120, 121, 162];
 /** 177 bus id of a virtio NIC, 235 version, then the features compiled in. */
-const IPXE_FEATURES = '011af41000 eb03010000 260101 170101 270101 240101 130101 140101 110101 290101 150101 120101';
+const IPXE_FEATURES = '011af41000 eb03010000 260101 170101 270101 240101 130101 140101 110101 290101 1b0101 150101 120101';
 
 export function dhcpPacket(kind: DhcpClientKind, xid: number, secs: number, identity: DhcpIdentity, wish: DhcpWish): DhcpPacket {
-  const options: DhcpOption[] = [[OPTION.messageType, Uint8Array.of(wish.type === 'discover' ? 1 : 3)]];
-  const wished: DhcpOption[] =
-    wish.type === 'request'
-      ? [
-          [OPTION.serverIdentifier, addressBytes(wish.server)],
-          [OPTION.requestedAddress, addressBytes(wish.address)],
-        ]
-      : [];
-  // OVMF and udhcpc name the server before the rest, iPXE at the end.
-  const own = clientOptions(kind, identity, wish);
-  options.push(...(isIpxe(kind) ? [...own, ...wished] : [...wished, ...own]));
+  const options: DhcpOption[] = [
+    [OPTION.messageType, Uint8Array.of(wish.type === 'discover' ? 1 : 3)],
+    ...clientOptions(kind, identity, wish),
+  ];
   return {
     op: 'request',
     hardware: { type: 1, address: macBytes(identity.mac) },
@@ -45,11 +38,15 @@ export function dhcpPacket(kind: DhcpClientKind, xid: number, secs: number, iden
     sname: '',
     file: '',
     options,
-    padding: 0,
+    // udhcpc fills up to BOOTP's 300 bytes: 240 before the options, 1 at their end.
+    padding: kind === 'agent' ? Math.max(0, 300 - 241 - options.reduce((sum, option) => sum + optionSize(option), 0)) : 0,
   };
 }
 
+/** In each client's own order, which servers and snooping switches have been known to care about. */
 function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdentity, wish: DhcpWish): DhcpOption[] {
+  const server: DhcpOption[] = wish.type === 'request' ? [[OPTION.serverIdentifier, addressBytes(wish.server)]] : [];
+  const requested: DhcpOption[] = wish.type === 'request' ? [[OPTION.requestedAddress, addressBytes(wish.address)]] : [];
   const machine: DhcpOption = [OPTION.clientMachine, Uint8Array.from([0, ...guidBytes(uuid)])];
   const macId: DhcpOption = [OPTION.clientIdentifier, Uint8Array.from([1, ...macBytes(mac)])];
   const firmware = (
@@ -59,6 +56,8 @@ function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdenti
     undi: [number, number],
     vendorClass: string,
   ): DhcpOption[] => [
+    ...server,
+    ...requested,
     [OPTION.maximumMessageSize, u16(size)],
     [OPTION.parameterRequestList, Uint8Array.from(list)],
     machine,
@@ -76,6 +75,8 @@ function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdenti
     [OPTION.ipxe, hexBytes(`b105${IPXE_FEATURES}`)],
     macId,
     machine,
+    ...server,
+    ...requested,
   ];
   switch (kind) {
     case 'uefi_pxe':
@@ -90,6 +91,8 @@ function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdenti
       return ipxe(0, [2, 1], 'PXEClient:Arch:00000:UNDI:002001');
     case 'agent':
       return [
+        ...requested,
+        ...server,
         [OPTION.maximumMessageSize, u16(576)],
         [OPTION.parameterRequestList, Uint8Array.from(AGENT_LIST)],
         [OPTION.hostName, latin1Bytes('rw-agent')],
@@ -103,6 +106,8 @@ function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdenti
         [OPTION.parameterRequestList, Uint8Array.from(NETWORKD_LIST)],
         [OPTION.maximumMessageSize, u16(1472)],
         ...(wish.type === 'discover' ? [[OPTION.rapidCommit, new Uint8Array()] as const] : []),
+        ...server,
+        ...requested,
         [OPTION.hostName, latin1Bytes(hostname)],
       ];
   }
@@ -121,10 +126,6 @@ function duid(mac: string, uuid: string): Uint8Array {
     0x11,
     ...hexBytes(uuid.replaceAll('-', '')).slice(8),
   ]);
-}
-
-function isIpxe(kind: DhcpClientKind): boolean {
-  return kind === 'uefi_ipxe' || kind === 'bios_ipxe';
 }
 
 export function macBytes(mac: string): Uint8Array {

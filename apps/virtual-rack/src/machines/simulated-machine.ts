@@ -21,66 +21,36 @@ export type SimulatedMachine = {
 const MOST_LINES = 100;
 const SHUTDOWN_TAKES = 4_000;
 
+/** All that changes about a machine. `current`: what runs since the last power-on. */
+type State = {
+  stage: MachineStage;
+  lines: string[];
+  current: { power: AbortController; ended: Promise<void> } | undefined;
+  powerFailsAfter: number;
+};
+
 export function simulatedMachine(spec: MachineSpec, world: MachineWorld): SimulatedMachine {
   const disks = simulatedDisks(spec.disks);
-  let stage: MachineStage = 'off';
-  let lines: string[] = [];
-  let current: { power: AbortController; ended: Promise<void> } | undefined;
-  let powerFailsAfter = Number.POSITIVE_INFINITY;
+  const state: State = { stage: 'off', lines: [], current: undefined, powerFailsAfter: Number.POSITIVE_INFINITY };
 
-  const say = (line: string) => {
-    lines = [...lines.slice(-(MOST_LINES - 1)), line];
-  };
   const start = (boot: ChassisBoot) => {
     const power = new AbortController();
-    current = { power, ended: run(boot, power) };
+    state.current = { power, ended: run({ spec, world, disks, state, chassis }, boot, power) };
   };
   const stop = async () => {
-    const stopped = current;
-    current = undefined;
+    const stopped = state.current;
+    state.current = undefined;
     stopped?.power.abort();
     await stopped?.ended;
-    stage = 'off';
+    state.stage = 'off';
   };
-
-  async function run(first: ChassisBoot, power: AbortController): Promise<void> {
-    const running = { power: power.signal, say };
-    const enter = (next: MachineStage) => {
-      stage = next;
-    };
-    const afterChunk = (count: number) => {
-      if (count < powerFailsAfter) return;
-      powerFailsAfter = Number.POSITIVE_INFINITY;
-      say('the power failed');
-      power.abort();
-      goneOff();
-    };
-    const goneOff = () => {
-      stage = 'off';
-      current = undefined;
-      chassis.machineStopped();
-    };
-    try {
-      for (let boot = first; ; boot = chassis.takeBoot()) {
-        const end = await bootMachine({ spec, disks, world, running, boot, enter, afterChunk });
-        if (end === 'power_off') return goneOff();
-        say('rebooting');
-      }
-    } catch (cause) {
-      if (power.signal.aborted) return;
-      // As a crashed machine: powered on, doing nothing, with its last words on the console.
-      say(`crashed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
-      chassis.logEvent('critical', 'The operating system stopped unexpectedly');
-    }
-  }
-
   const machine: ChassisMachine = {
     onPowerOn: start,
     async onPowerOff(how) {
       if (how === 'hard') return stop();
       // Firmware, iPXE and the agent's ramdisk do not listen to the button: it stays on until somebody cuts the power.
-      const asked = current;
-      if (stage !== 'os') return asked?.ended;
+      const asked = state.current;
+      if (state.stage !== 'os') return asked?.ended;
       await world.pace.takes(SHUTDOWN_TAKES, asked?.power.signal ?? AbortSignal.abort()).catch(() => undefined);
       await stop();
     },
@@ -89,19 +59,58 @@ export function simulatedMachine(spec: MachineSpec, world: MachineWorld): Simula
       start(boot);
     },
   };
-  const chassis = simulatedChassis({ ...chassisSpec(spec), power: 'off' }, machine);
+  const chassis: SimulatedChassis = simulatedChassis({ ...chassisSpec(spec), power: 'off' }, machine);
 
   return {
     spec,
     chassis,
     disks,
-    stage: () => stage,
-    console: () => lines,
+    stage: () => state.stage,
+    console: () => state.lines,
     losePowerAfterChunks(count) {
-      powerFailsAfter = count;
+      state.powerFailsAfter = count;
     },
     close: stop,
   };
+}
+
+type Parts = { spec: MachineSpec; world: MachineWorld; disks: SimulatedDisk[]; state: State; chassis: SimulatedChassis };
+
+/** Boots again and again until the machine or somebody else turns the power off. Never rejects. */
+async function run({ spec, world, disks, state, chassis }: Parts, first: ChassisBoot, power: AbortController): Promise<void> {
+  const say = (line: string) => {
+    state.lines = [...state.lines.slice(-(MOST_LINES - 1)), line];
+  };
+  const goOff = () => {
+    state.stage = 'off';
+    state.current = undefined;
+    chassis.machineStopped();
+  };
+  const hooks = {
+    enter(stage: MachineStage) {
+      state.stage = stage;
+    },
+    afterChunk(count: number) {
+      if (count < state.powerFailsAfter) return;
+      state.powerFailsAfter = Number.POSITIVE_INFINITY;
+      say('the power failed');
+      power.abort();
+      goOff();
+    },
+  };
+  const running = { power: power.signal, say };
+  try {
+    for (let boot = first; ; boot = chassis.takeBoot()) {
+      const end = await bootMachine({ spec, disks, world, running, boot, ...hooks });
+      if (end === 'power_off') return goOff();
+      say('rebooting');
+    }
+  } catch (cause) {
+    if (power.signal.aborted) return;
+    // As a crashed machine: powered on, doing nothing, with its last words on the console.
+    say(`crashed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+    chassis.logEvent('critical', 'The operating system stopped unexpectedly');
+  }
 }
 
 function chassisSpec({ identity, firmwareMode, cpu, memory, nics, disks }: MachineSpec) {

@@ -25,7 +25,7 @@ export function kubeletUnit({ version, nodeName, nodeAddress, labels = {} }: Kub
     `--kubeconfig=${KUBELET_KUBECONFIG_PATH}`,
     `--hostname-override=${nodeName}`,
     ...(nodeAddress === undefined ? [] : [`--node-ip=${nodeAddress}`]),
-    ...(nodeLabels.length === 0 ? [] : [`--node-labels=${nodeLabels.sort().join(',')}`]),
+    ...(nodeLabels.length === 0 ? [] : [`--node-labels=${nodeLabels.toSorted().join(',')}`]),
     ...runtimeFlags(version),
   ];
   return `[Unit]
