@@ -4,6 +4,7 @@ import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bm
 import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -17,6 +18,7 @@ import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
+import { approveCertificates } from './approve-certificates.ts';
 import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
@@ -27,6 +29,8 @@ export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
 const SWEEP_MOST = 200;
+/** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
+const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, { database, keyring, queue, log }: WorkerNeeds): Promise<Worker> {
   const connectBmc = bmcConnector(config.bmc);
@@ -37,7 +41,13 @@ export async function composeWorker(config: WorkerConfig, { database, keyring, q
     },
     refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
   });
-  const clusters = clusterConnections((clusterId) => readClusterAccess(database, keyring, clusterId));
+  const clusters = clusterConnections({
+    read: (clusterId) => readClusterAccess(database, keyring, clusterId),
+    async onNode(clusterId, nodeName) {
+      const operationId = await operationOfNode(database, clusterId, nodeName).catch(() => undefined);
+      if (operationId !== undefined) await queue.wakeUp(operationId).catch(() => undefined);
+    },
+  });
   const ports: Ports = {
     clock: { now: () => Date.now() },
     servers: postgresServers(database),
@@ -58,12 +68,16 @@ export async function composeWorker(config: WorkerConfig, { database, keyring, q
     for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
   });
 
+  const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
+    approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
+  );
   const stopForgetting = queue.every('forget', hours(1), async () => {
     await forgetOld(database);
   });
 
   return {
     async close() {
+      await stopApproving();
       await stopForgetting();
       await stopSweep();
       await stopWork();
