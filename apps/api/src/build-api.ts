@@ -58,14 +58,14 @@ export async function buildApi(needs: ApiNeeds, config: ApiConfig): Promise<Fast
   acceptOnlyJson(api);
   api.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   api.addHook('onSend', async (_request, reply) => void reply.header('x-content-type-options', 'nosniff'));
-  authenticate(api as unknown as FastifyInstance, config.authentication);
+  authenticate(api, config.authentication);
   api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   const refusal = noSuchPath(api);
   api.setNotFoundHandler((request, reply) => sendProblem(refusal(request.url), request, reply));
   await describeApi(api);
   await addRoutes(api, needs, config);
   await api.ready();
-  return api as unknown as FastifyInstance;
+  return api;
 }
 
 async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<void> {

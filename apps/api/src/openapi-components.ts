@@ -1,12 +1,13 @@
 // Tidies the components of the OpenAPI document: each schema is made for input and for output, and most are used for one of them.
 
 /** The part of an OpenAPI document that is tidied. */
-export type Document = { components?: { schemas?: Record<string, unknown> } };
+type Document = { components?: { schemas?: Record<string, unknown> } };
 
 const REFERENCE = '#/components/schemas/';
 
 /** Drops what nothing refers to; `NewServerInput` becomes `NewServer` where no `NewServer` is left. */
-export function tidyComponents<D extends Document>(document: D): D {
+export function tidyComponents<D extends object>(whole: D): D {
+  const document: Document = whole;
   const schemas: Record<string, unknown> = { ...document.components?.schemas };
   const { components: _dropped, ...rest } = document;
   const used = referencesIn(rest);

@@ -27,6 +27,6 @@ export async function describeApi(api: Api): Promise<void> {
       })),
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document) as never) as never,
+    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),
   });
 }

@@ -52,7 +52,7 @@ function mergeLabels(current: Record<string, string>, patch: Record<string, stri
 function bmcColumns(bmc: BmcInput | null): Pick<NewServer, 'bmc' | 'bmcCredentials'> {
   if (bmc === null) return { bmc: null, bmcCredentials: null };
   const { credentials, ...endpoint } = bmc;
-  return { bmc: withoutUndefined(endpoint) as BmcEndpoint, bmcCredentials: credentials ?? null };
+  return { bmc: withoutUndefined(endpoint), bmcCredentials: credentials ?? null };
 }
 
 function mergeBmc(current: ServerRecord, patch: NonNullable<ServerChangeBody['bmc']> | null): Partial<NewServer> {
