@@ -122,19 +122,20 @@ function serve() {
   const leaveWhenDone = () => inputEnded && unanswered === 0 && process.exit(0);
 
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', async (line) => {
+  const reply = async (line) => {
     if (line.trim() === '') return;
     const { id, method, params } = JSON.parse(line);
     if (method === undefined) return;
     unanswered += 1;
-    const reply = await answer(method, params).then(
+    const said = await answer(method, params).then(
       (result) => ({ result }),
       (error) => ({ error: describe(error) }),
     );
-    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...reply })}\n`);
+    process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, ...said })}\n`);
     unanswered -= 1;
     leaveWhenDone();
-  });
+  };
+  lines.on('line', (line) => void reply(line));
   lines.on('close', () => {
     inputEnded = true;
     leaveWhenDone();

@@ -113,7 +113,7 @@ describe('faults', () => {
   test('a token without rights is forbidden, a wrong one unauthorized, and neither stands in the error', async () => {
     const secret = 'not-the-token';
     const stranger = connectCluster({ ...endpoint, credentials: { kind: 'token', token: secret } });
-    const error = await stranger.nodes().catch((cause: Error) => cause);
+    const error: unknown = await stranger.nodes().catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: 'kubernetes_unauthorized', retry: 'never' });
     expect(JSON.stringify(error) + String(error)).not.toContain(secret);
     await stranger.close();

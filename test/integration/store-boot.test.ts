@@ -1,6 +1,6 @@
 // Tickets, instructions, the agent's reports and what the boot services hold in memory.
 import type { Refusal } from '@rackwright/domain/errors.ts';
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { ServerId } from '@rackwright/domain/ids.ts';
 import { postgresAgentReports } from '@rackwright/store/boot/agent-reports.ts';
 import { changedServers, loadAllBootRecords, loadBootRecords } from '@rackwright/store/boot/boot-records.ts';
 import { postgresDhcpLeases, postgresUnknownServers } from '@rackwright/store/boot/dhcp-leases.ts';
@@ -192,7 +192,7 @@ describe('allocations', () => {
     expect(await seeds.claimUserData(id, operationId)).toBe(false);
     const call = { serverId: id, hostname: 'n2', outcome: 'booted', code: 'ok', detail: '' };
     expect(await seeds.phonedHome({ ...call, instanceId: operationId })).toBe('noted');
-    expect(await seeds.phonedHome({ ...call, instanceId: 'op_older' as OperationId })).toBe('stale');
+    expect(await seeds.phonedHome({ ...call, instanceId: 'op_older' })).toBe('stale');
   });
 });
 

@@ -29,7 +29,7 @@ export async function advanceOperation(
   } catch (thrown) {
     if (!(thrown instanceof StaleRun) && !(thrown instanceof LogLost)) throw thrown;
     // Nothing was decided. Whoever took over goes on; after a lost log the sweep wakes it when the claim has run out.
-    log.warn({ operationId, because: String(thrown.cause ?? thrown.message) }, 'run ended early');
+    log.warn({ operationId, because: thrown.cause instanceof Error ? thrown.cause.message : thrown.message }, 'run ended early');
   } finally {
     clearInterval(renewals);
   }

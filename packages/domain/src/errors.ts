@@ -57,6 +57,6 @@ export class Fault extends Error {
 }
 
 function sayCause(cause: unknown): string {
-  if (cause === undefined || cause === null) return '';
-  return `: ${cause instanceof Error ? cause.message : String(cause)}`;
+  if (cause instanceof Error) return `: ${cause.message}`;
+  return typeof cause === 'string' ? `: ${cause}` : '';
 }

@@ -102,7 +102,7 @@ async function publish(work: string, storeDir: string, image: StoredImage): Prom
 
 /** Results in order, at most `limit` in work. */
 async function eachAtOnce<T>(count: number, limit: number, work: (n: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = new Array(count);
+  const results = Array.from<T>({ length: count });
   let next = 0;
   const worker = async () => {
     while (next < count) {

@@ -72,5 +72,5 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
 function typeParser(oid: number, format?: 'text' | 'binary') {
   if (format !== 'binary' && oid === INT8) return Number;
   if (format !== 'binary' && oid === TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
-  return pg.types.getTypeParser(oid, format as 'text');
+  return pg.types.getTypeParser(oid, format);
 }

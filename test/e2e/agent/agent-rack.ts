@@ -43,7 +43,7 @@ export async function agentRack(
   const folder = await mkdtemp(join(tmpdir(), 'rwagent-'));
   const network = await rackNetwork(`rwagent${process.pid}`);
   const children: ChildProcess[] = [await dhcpServer(folder, network.inside)];
-  const [program = '', ...before] = network.inside(process.execPath);
+  const [program, ...before] = network.inside(process.execPath);
   const standIn = fork(join(import.meta.dirname, 'boot-app-stand-in.ts'), [network.address, String(PORT), TOKEN], {
     execPath: program,
     execArgv: before,

@@ -87,7 +87,9 @@ test('it reports what the machine is made of', async () => {
     nics: [{ mac: '52:54:00:77:00:01', linkUp: true, driver: 'virtio_net' }],
   });
   expect(inspection.memoryModules).toEqual([expect.objectContaining({ slot: 'DIMM 0', sizeBytes: 512 * MIB })]);
-  const disks = inspection.disks.map(({ serial, sizeBytes, kind }) => [serial, sizeBytes, kind]).sort();
+  const disks = inspection.disks
+    .map(({ serial, sizeBytes, kind }) => [serial, sizeBytes, kind])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
   expect(disks).toEqual([
     ['RW-KEEP-0003', DISK_MIB * MIB, 'virtual'],
     ['RW-NVME-0002', DISK_MIB * MIB, 'nvme'],

@@ -27,7 +27,7 @@ let rack: AgentRack;
 
 const checks = [
   'echo check-units $(systemctl is-active containerd rackwright-pause-image systemd-networkd | sort -u)',
-  'echo check-pause $(ctr -n k8s.io images ls -q | grep -c pause:1)',
+  'echo check-pause $(ctr -n k8s.io images ls | grep ^localhost/rackwright/pause:1 | grep -c io.cri-containerd.pinned=pinned)',
   'echo check-cgroup $(stat -fc %T /sys/fs/cgroup)',
   'echo check-bridge $(sysctl -n net.bridge.bridge-nf-call-iptables) $(sysctl -n net.ipv4.ip_forward)',
   'echo check-plugins $(/opt/cni/bin/ptp --version 2>&1 | head -1 | cut -d" " -f1-2)',

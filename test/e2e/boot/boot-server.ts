@@ -32,11 +32,7 @@ os.execvp(sys.argv[1], sys.argv[1:])`;
 }
 
 export function startBootServer(inside: readonly string[]): BootServerProcess {
-  const [program = process.execPath, ...args] = [
-    ...inside,
-    process.execPath,
-    join(import.meta.dirname, 'boot-server-process.ts'),
-  ];
+  const [program, ...args] = [...inside, process.execPath, join(import.meta.dirname, 'boot-server-process.ts')];
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const said: Record<string, unknown>[] = [];
   const listeners = new Set<() => void>();

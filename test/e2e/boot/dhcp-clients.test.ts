@@ -157,7 +157,7 @@ describe('dhclient', () => {
   /** Its log up to the line that says it is bound. It would go on for ever, renewing, so then it is stopped. */
   async function dhclient({ inside, device }: PrivateMachine): Promise<string> {
     const files = ['-lf', join(folder, 'dhclient.leases'), '-pf', join(folder, 'dhclient.pid')];
-    const [program = '', ...args] = [...inside, 'dhclient', '-4', '-1', '-d', '-v', '-sf', '/bin/true', ...files, device];
+    const [program, ...args] = [...inside, 'dhclient', '-4', '-1', '-d', '-v', '-sf', '/bin/true', ...files, device];
     const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const limit = setTimeout(() => child.kill('SIGKILL'), 25_000);
     let log = '';

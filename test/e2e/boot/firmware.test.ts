@@ -108,7 +108,7 @@ async function startOtherServer(network: PrivateNetwork, folder: string): Promis
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
   await writeFile(join(folder, 'leases'), '');
-  const [program = '', ...args] = [...other.inside, 'busybox', 'udhcpd', '-f', file];
+  const [program, ...args] = [...other.inside, 'busybox', 'udhcpd', '-f', file];
   const server = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] });
   const ended = new Promise((resolve) => server.once('close', resolve));
   closing.push(() => {

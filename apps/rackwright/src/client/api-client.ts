@@ -8,14 +8,16 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly problem: Record<string, unknown>;
   constructor(request: string, status: number, problem: Record<string, unknown>) {
-    super(
-      `${request}: ${status} ${String(problem['detail'] ?? problem['title'] ?? '')} ${JSON.stringify(problem['errors'] ?? '')}`,
-    );
+    super(`${request}: ${status} ${textOf(problem['detail'] ?? problem['title'])} ${JSON.stringify(problem['errors'] ?? '')}`);
     this.name = 'ApiProblem';
     this.status = status;
-    this.code = String(problem['code'] ?? '');
+    this.code = textOf(problem['code']);
     this.problem = problem;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 export type Json = Record<string, unknown>;
@@ -59,7 +61,7 @@ export function apiClient(baseUrl: string, token?: string): ApiClient {
       headers,
       body: payload,
       duplex: 'half',
-    } as RequestInit);
+    });
     const text = await response.text();
     const answer = (text === '' ? {} : JSON.parse(text)) as Json;
     if (!response.ok) throw new ApiProblem(`${method} ${path}`, response.status, answer);

@@ -10,16 +10,11 @@ const named: Column = ['Name', (object) => object.metadata.name];
 const COLUMNS: Record<string, Column[]> = {
   nodes: [
     named,
-    ['Status', (node) => sayNode(node as NodeObject)],
+    ['Status', (node) => sayNode(node)],
     age,
     ['Version', (node) => (node as NodeObject).status?.nodeInfo?.kubeletVersion ?? ''],
   ],
-  pods: [
-    named,
-    ['Status', (pod) => sayPod(pod as PodObject)],
-    age,
-    ['Node', (pod) => (pod as PodObject).spec?.nodeName ?? '<none>'],
-  ],
+  pods: [named, ['Status', (pod) => sayPod(pod)], age, ['Node', (pod) => (pod as PodObject).spec?.nodeName ?? '<none>']],
   certificatesigningrequests: [
     named,
     age,

@@ -60,7 +60,7 @@ export function writeVerbs(store: ObjectStore, now: () => Date): WriteVerbs {
       if (!isObject(body)) throw badRequest('a merge patch is an object');
       const asked = isObject(body.metadata) ? body.metadata.resourceVersion : undefined;
       const merged = mergePatch(before, body) as StoredObject;
-      const metadata = { ...merged.metadata, resourceVersion: String(asked ?? before.metadata.resourceVersion) };
+      const metadata = { ...merged.metadata, resourceVersion: asked ?? before.metadata.resourceVersion };
       return write(path, before, { ...merged, metadata });
     },
 
@@ -71,7 +71,10 @@ export function writeVerbs(store: ObjectStore, now: () => Date): WriteVerbs {
       const wanted = isObject(options) ? options : {};
       const uid = isObject(wanted.preconditions) ? wanted.preconditions.uid : undefined;
       if (uid !== undefined && uid !== object.metadata.uid) {
-        throw conflict(`${path.resource.plural} "${path.name}"`, `the UID in the precondition (${String(uid)}) does not match`);
+        throw conflict(
+          `${path.resource.plural} "${path.name}"`,
+          `the UID in the precondition (${JSON.stringify(uid)}) does not match`,
+        );
       }
       const grace = path.resource.plural === 'pods' ? graceOf(object, wanted.gracePeriodSeconds) : 0;
       if (grace === 0) store.remove(collectionOf(path.resource), object);
@@ -106,7 +109,7 @@ function foldStringData(object: StoredObject): StoredObject {
     key,
     Buffer.from(text).toString('base64'),
   ]);
-  return { ...rest, data: { ...(rest.data as object), ...Object.fromEntries(encoded) } } as unknown as StoredObject;
+  return { ...rest, data: { ...(rest.data as object), ...Object.fromEntries(encoded) } };
 }
 
 /** Pods on a node go in their own time; those on none, or finished, at once. */

@@ -24,7 +24,10 @@ export function sessionTable(credentials: BmcCredentials, cap: number): Sessions
     for (const [id, { usedAt }] of sessions) if (Date.now() - usedAt > IDLE_SECONDS * 1_000) sessions.delete(id);
   };
   const isAccount = (username: unknown, password: unknown) =>
-    sameSecret(String(username ?? ''), credentials.username) && sameSecret(String(password ?? ''), credentials.password);
+    typeof username === 'string' &&
+    typeof password === 'string' &&
+    sameSecret(username, credentials.username) &&
+    sameSecret(password, credentials.password);
 
   return {
     open(body) {

@@ -41,7 +41,13 @@ export async function connectRedfish(
     const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host });
     const anonymous = await readRoot(strangers('read the service root'));
     const authorisation = authorise({ transport, credentials, timings, host, sessionsPath: sessionsPath(anonymous) });
-    end = () => authorisation.end().finally(() => transport.close());
+    end = async () => {
+      try {
+        await authorisation.end();
+      } finally {
+        await transport.close();
+      }
+    };
     const during = conversations({ transport, authorisation, clock, timings, host });
 
     const connecting = during('connect');

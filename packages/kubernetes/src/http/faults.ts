@@ -53,8 +53,8 @@ export function readFailure(status: number, text: string, retryAfter: string | u
   const failure: ApiFailure = { status, reason: '', message: '', causes: [], retryAfterMs };
   try {
     const parsed = JSON.parse(text) as { reason?: unknown; message?: unknown; details?: { causes?: unknown } } | null;
-    if (typeof parsed?.reason === 'string') failure.reason = parsed.reason;
-    if (typeof parsed?.message === 'string') failure.message = parsed.message.slice(0, 1000);
+    failure.reason = textOf(parsed?.reason);
+    failure.message = textOf(parsed?.message).slice(0, 1000);
     if (Array.isArray(parsed?.details?.causes)) failure.causes = parsed.details.causes.slice(0, 20).map(readCause);
   } catch {
     failure.message = text.slice(0, 200);
@@ -63,5 +63,9 @@ export function readFailure(status: number, text: string, retryAfter: string | u
 }
 
 function readCause(cause: { reason?: unknown; message?: unknown } | null): { reason: string; message: string } {
-  return { reason: String(cause?.reason ?? ''), message: String(cause?.message ?? '').slice(0, 1000) };
+  return { reason: textOf(cause?.reason), message: textOf(cause?.message).slice(0, 1000) };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

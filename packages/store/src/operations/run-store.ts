@@ -124,6 +124,6 @@ async function suspend(database: Database, run: Run, wakeAt: string, waitingFor:
 
 function sameReason(before: WaitingFor | null, now: WaitingFor): boolean {
   // jsonb does not keep the order of members.
-  const facts = (waiting: WaitingFor) => JSON.stringify(Object.entries(waiting.facts ?? {}).sort());
+  const facts = (waiting: WaitingFor) => JSON.stringify(Object.entries(waiting.facts ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
   return before !== null && before.code === now.code && before.since === now.since && facts(before) === facts(now);
 }
