@@ -183,8 +183,9 @@ export function sha256(content: Uint8Array | string): string {
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
+  within = 20_000,
 ): Promise<T> {
-  const until = Date.now() + 20_000;
+  const until = Date.now() + within;
   for (;;) {
     const found = await look();
     if (found) return found;
