@@ -1,5 +1,6 @@
 // apps/boot: everything the boot services are made of, in the order it is made.
-import type { OperationId } from '@rackwright/domain/ids.ts';
+import { hostname } from 'node:os';
+import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import { artifactStore } from '@rackwright/images/artifact-store.ts';
 import { imageStore } from '@rackwright/images/image-store.ts';
 import { postgresAgentReports } from '@rackwright/store/boot/agent-reports.ts';
@@ -53,7 +54,22 @@ const DHCP_PORT = 67;
 export async function composeBoot(config: BootConfig, { database, keyring, listener, wakeUp, log }: BootNeeds): Promise<Boot> {
   const onFault = (cause: unknown): void => log({ level: 'warn', event: 'boot_trouble', cause: String(cause) });
   const memory = bootMemory();
-  const following = await followStore(database, keyring, listener, memory, onFault);
+  const told = new Map<ServerId, TicketId>();
+  const following = await followStore(database, keyring, listener, memory, {
+    replica: `${hostname()}/${process.pid}`,
+    onFault,
+    // The operation that opened a ticket waits until we know it.
+    onKnown(serverIds) {
+      for (const serverId of serverIds) {
+        const ticket = memory.record(serverId)?.ticket;
+        if (!ticket) told.delete(serverId);
+        else if (told.get(serverId) !== ticket.ticketId) {
+          told.set(serverId, ticket.ticketId);
+          wakeUp(ticket.operationId).catch(onFault);
+        }
+      }
+    },
+  });
   const nodes = postgresNodeSeeds(database);
   const strangers = postgresUnknownServers(database);
   const images = imageStore(config.imageDir);

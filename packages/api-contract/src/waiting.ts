@@ -4,7 +4,10 @@
 export const WAITING_REASONS = {
   agent_report: 'The server boots the install agent, which has not reported yet.',
   agent_working: 'The install agent is at work on the server.',
+  boot_services_behind: 'Not every boot service knows yet that this server is to boot the agent.',
   bmc_slot: 'Other operations are talking to this BMC.',
+  eviction_blocked: 'A pod may not be evicted; the facts name it and what holds it.',
+  no_boot_service: 'No boot service is alive to answer the server.',
   node_not_seen: 'The installed system has not joined its cluster yet.',
   node_not_ready: 'The node has joined and is not Ready yet.',
   not_ready: 'Something that the step needs is not ready yet.',

@@ -1,4 +1,5 @@
 // Forgets what nobody needs any more, a bounded bite at a time: call it now and then from one place.
+import { forgetReplicas } from './boot/boot-replicas.ts';
 import type { Database } from './database.ts';
 import { pruneEvents } from './events.ts';
 
@@ -14,6 +15,7 @@ export async function forgetOld(database: Database, { eventDays = 7 }: { eventDa
     );
     return gone.length;
   };
+  await forgetReplicas(database);
   return {
     events: await pruneEvents(database, eventDays),
     idempotencyKeys: await expired('idempotency_keys'),

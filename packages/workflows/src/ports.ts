@@ -69,6 +69,8 @@ export interface BootTickets {
   /** One per operation and purpose: opening it again gives the same one, still open. */
   open(serverId: ServerId, operationId: OperationId, purpose: string, until: string): Promise<TicketId>;
   close(ticketId: TicketId): Promise<void>;
+  /** Do those who answer machines know that it is open? `no_replica`: nobody would answer. */
+  knowledge(ticketId: TicketId): Promise<'known' | 'behind' | 'no_replica'>;
   /** What the agent counted when it booted with this ticket. */
   inspection(ticketId: TicketId): Promise<Inspection | undefined>;
 }

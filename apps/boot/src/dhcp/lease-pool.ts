@@ -1,5 +1,6 @@
 // Addresses for servers nobody has told us about: in memory, bounded by the range, each for a time.
 import { formatIpv4, parseIpv4 } from './ipv4.ts';
+import { leaseTable, type LeaseTable, NOBODY } from './lease-table.ts';
 
 export type LeasePoolOptions = {
   first: string;
@@ -22,58 +23,34 @@ export interface LeasePool {
   readonly size: number;
 }
 
-type Lease = { mac: string; address: number; until: number };
-
 const OFFER_MS = 60_000;
 const DECLINE_MS = 600_000;
 const LARGEST_POOL = 65_536;
-const NOBODY = '';
 
 /** Throws RangeError for a range that is empty or too large. */
 export function leasePool({ first, last, leaseMs, isTaken }: LeasePoolOptions): LeasePool {
-  const from = parseIpv4(first);
-  const size = from === undefined ? Number.NaN : (parseIpv4(last) ?? Number.NaN) - from + 1;
-  if (from === undefined || !(size > 0) || size > LARGEST_POOL)
-    throw new RangeError(`not a pool of 1 to ${LARGEST_POOL} addresses: ${first} to ${last}`);
-  const start = from;
-  const byMac = new Map<string, Lease>();
-  const byAddress = new Map<number, Lease>();
+  const range = rangeOf(first, last);
   // Set after a search in vain: a flood of strangers must not make each packet walk the whole range.
   let fullUntil = 0;
-
-  const inRange = (address: number | undefined): address is number =>
-    address !== undefined && address >= start && address < start + size;
-
-  function freeFor(mac: string, address: number, now: number): boolean {
-    const lease = byAddress.get(address);
-    return (lease === undefined || lease.until <= now || lease.mac === mac) && !isTaken(formatIpv4(address));
-  }
-
-  function drop(lease: Lease | undefined): void {
-    if (lease === undefined) return;
-    if (byAddress.get(lease.address) === lease) byAddress.delete(lease.address);
-    if (byMac.get(lease.mac) === lease) byMac.delete(lease.mac);
+  const leases = leaseTable(() => {
     fullUntil = 0;
-  }
-
-  function hold(mac: string, address: number, until: number): void {
-    const own = byMac.get(mac);
-    if (own?.address !== address) drop(own);
-    drop(byAddress.get(address));
-    const lease = { mac, address, until };
-    byAddress.set(address, lease);
-    if (mac !== NOBODY) byMac.set(mac, lease);
-  }
+  });
+  const isFreeFor = (mac: string, address: number, now: number): boolean =>
+    isUnleased(leases, mac, address, now) && !isTaken(formatIpv4(address));
+  const ownAt = (mac: string, text: string) => {
+    const own = leases.of(mac);
+    return own?.address === parseIpv4(text) ? own : undefined;
+  };
 
   // From a place given by the MAC, so that two replicas that know the same propose the same.
   function search(mac: string, now: number): number | undefined {
     if (now < fullUntil) return undefined;
-    const place = hash(mac) % size;
+    const place = hash(mac) % range.size;
     let soonest = now + OFFER_MS;
-    for (let n = 0; n < size; n++) {
-      const address = start + ((place + n) % size);
-      if (freeFor(mac, address, now)) return address;
-      soonest = Math.min(soonest, byAddress.get(address)?.until ?? soonest);
+    for (let n = 0; n < range.size; n++) {
+      const address = range.start + ((place + n) % range.size);
+      if (isFreeFor(mac, address, now)) return address;
+      soonest = Math.min(soonest, leases.at(address)?.until ?? soonest);
     }
     fullUntil = soonest;
     return undefined;
@@ -81,45 +58,61 @@ export function leasePool({ first, last, leaseMs, isTaken }: LeasePoolOptions): 
 
   return {
     offer(mac, wanted, now) {
-      const own = byMac.get(mac);
-      if (own && freeFor(mac, own.address, now)) {
-        hold(mac, own.address, Math.max(own.until, now + OFFER_MS));
+      const own = leases.of(mac);
+      if (own && isFreeFor(mac, own.address, now)) {
+        leases.hold({ mac, address: own.address, until: Math.max(own.until, now + OFFER_MS) });
         return formatIpv4(own.address);
       }
       const asked = wanted === undefined ? undefined : parseIpv4(wanted);
-      const address = inRange(asked) && freeFor(mac, asked, now) ? asked : search(mac, now);
+      const address = isWithin(range, asked) && isFreeFor(mac, asked, now) ? asked : search(mac, now);
       if (address === undefined) return undefined;
-      hold(mac, address, now + OFFER_MS);
+      leases.hold({ mac, address, until: now + OFFER_MS });
       return formatIpv4(address);
     },
     confirm(mac, text, now) {
       const address = parseIpv4(text);
-      if (!inRange(address) || !freeFor(mac, address, now)) return false;
+      if (!isWithin(range, address) || !isFreeFor(mac, address, now)) return false;
       // A lease from before our restart, or another replica's offer, is taken over as long as nobody else has it.
-      const own = byMac.get(mac);
+      const own = leases.of(mac);
       if (own && own.until > now && own.address !== address) return false;
-      hold(mac, address, now + leaseMs);
+      leases.hold({ mac, address, until: now + leaseMs });
       return true;
     },
     release(mac, text) {
-      const own = byMac.get(mac);
-      if (own && own.address === parseIpv4(text)) drop(own);
+      const own = ownAt(mac, text);
+      if (own) leases.drop(own);
     },
     decline(mac, text, now) {
-      const own = byMac.get(mac);
-      if (own && own.address === parseIpv4(text)) {
-        drop(own);
-        hold(NOBODY, own.address, now + DECLINE_MS);
-      }
+      const own = ownAt(mac, text);
+      if (own) leases.hold({ mac: NOBODY, address: own.address, until: now + DECLINE_MS });
     },
     held(mac, now) {
-      const own = byMac.get(mac);
+      const own = leases.of(mac);
       return own && own.until > now ? formatIpv4(own.address) : undefined;
     },
     get size() {
-      return byAddress.size;
+      return leases.size;
     },
   };
+}
+
+type Range = { start: number; size: number };
+
+function rangeOf(first: string, last: string): Range {
+  const start = parseIpv4(first);
+  const size = start === undefined ? Number.NaN : (parseIpv4(last) ?? Number.NaN) - start + 1;
+  if (start === undefined || !(size > 0) || size > LARGEST_POOL)
+    throw new RangeError(`not a pool of 1 to ${LARGEST_POOL} addresses: ${first} to ${last}`);
+  return { start, size };
+}
+
+function isWithin({ start, size }: Range, address: number | undefined): address is number {
+  return address !== undefined && address >= start && address < start + size;
+}
+
+function isUnleased(leases: LeaseTable, mac: string, address: number, now: number): boolean {
+  const lease = leases.at(address);
+  return lease === undefined || lease.until <= now || lease.mac === mac;
 }
 
 /** FNV-1a: spreads MACs that differ in one digit. */

@@ -1,6 +1,7 @@
 // Follows the store's events and keeps the boot memory right: whole at the start and after a gap, then server by server.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import { noteReplica, removeReplica } from '@rackwright/store/boot/boot-replicas.ts';
 import { changedServers, loadAllBootRecords, loadBootRecords } from '@rackwright/store/boot/boot-records.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
@@ -16,14 +17,24 @@ export type Following = {
 /** What changes in this time is read together: a burst of events of one server is one query. */
 const GATHER_MS = 15;
 const AFTER_TROUBLE_MS = 1_000;
+const ALIVE_MS = 4_000;
 
-/** Ends when the memory holds everything; then it goes on following. @param onFault  told when the store cannot be read */
+export type FollowOptions = {
+  /** Host and process: under this name the others learn how far we are. */
+  replica: string;
+  /** The memory now knows these servers as they are. */
+  onKnown(serverIds: readonly ServerId[]): void;
+  /** Told when the store cannot be read. */
+  onFault(cause: unknown): void;
+};
+
+/** Ends when the memory holds everything; then it goes on following. */
 export async function followStore(
   database: Database,
   keyring: Keyring,
   listener: EventListener,
   memory: BootMemory,
-  onFault: (cause: unknown) => void,
+  { replica, onKnown, onFault }: FollowOptions,
 ): Promise<Following> {
   const watchers = new Map<ServerId, Set<() => void>>();
   const everybody = (): ServerId[] => [...watchers.keys()];
@@ -37,6 +48,10 @@ export async function followStore(
     return cursor;
   };
   let cursor = await loadAll();
+  await noteReplica(database, replica, cursor.lastSeq);
+  // Also when nothing happens: a replica that says nothing is not counted on.
+  const alive = setInterval(() => void noteReplica(database, replica, cursor.lastSeq).catch(onFault), ALIVE_MS);
+  alive.unref();
 
   const catchUp = async (): Promise<boolean> => {
     const changed = await changedServers(database, cursor);
@@ -49,7 +64,10 @@ export async function followStore(
       memory.replace(changed.serverIds, await loadBootRecords(database, keyring, changed.serverIds));
       tell(changed.serverIds);
     }
+    if (changed.seq === cursor.lastSeq) return false;
     cursor = { ...cursor, lastSeq: changed.seq };
+    await noteReplica(database, replica, changed.seq);
+    onKnown(changed.serverIds);
     return changed.more;
   };
 
@@ -63,7 +81,12 @@ export async function followStore(
         if (set.size === 0 && watchers.get(serverId) === set) watchers.delete(serverId);
       };
     },
-    close: () => loop.close(),
+    async close() {
+      clearInterval(alive);
+      await loop.close();
+      // Whoever waits for a ticket to be known need not wait for us.
+      await removeReplica(database, replica).catch(onFault);
+    },
   };
 }
 

@@ -51,6 +51,13 @@ export const AGENT_ERRORS = {
     toDo: 'Release again; if it fails again, remove and destroy the disk.',
     retryable: false,
   },
+  agent_silent: {
+    status: 504,
+    title: 'The install agent never reported',
+    detail: 'The server was booted from the network {tries} times and no agent reported.',
+    toDo: 'Look at the server’s console, its cabling, its boot order, and at the DHCP of its network.',
+    retryable: true,
+  },
   instruction_unknown: {
     status: 409,
     title: 'The agent does not know this instruction',

@@ -2,6 +2,7 @@
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { BootTickets } from '@rackwright/workflows/ports.ts';
+import { ticketKnowledge } from '../boot/boot-replicas.ts';
 import type { Database } from '../database.ts';
 import { newId } from '../new-id.ts';
 import { refuseWithoutLease } from '../operations/begin-operation.ts';
@@ -42,6 +43,8 @@ export function postgresBootTickets(database: Database, keyring: Keyring): BootT
         );
         if (closed) tx.emit({ kind: 'ticket.closed', subject: { kind: 'ticket', id: ticketId }, ...closed });
       }),
+
+    knowledge: (ticketId) => ticketKnowledge(database, ticketId),
 
     async inspection(ticketId) {
       const [row] = await database.query<{ inspection: Inspection }>(

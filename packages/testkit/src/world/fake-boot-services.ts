@@ -26,6 +26,7 @@ export function fakeBootServices(world: World): Pick<Ports, 'bootTickets' | 'ins
         world.tickets.push({ id, key, open: true, inspection: undefined, instructions: [] });
         return id;
       },
+      knowledge: async () => 'known',
       close: async (id) => void (ticketOf(id).open = false),
       inspection: async (id) => ticketOf(id).inspection,
     },

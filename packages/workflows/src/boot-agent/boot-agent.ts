@@ -20,7 +20,7 @@ export async function bootAgent(
   purpose: string,
   mode: FirmwareMode,
 ): Promise<RunningAgent> {
-  const { bootTickets, withBmc, clock } = needs;
+  const { bootTickets, clock } = needs;
   const { serverId, operationId } = task;
 
   // Without a ticket the boot services ignore the server: it falls through to its disk and we wait for a report that cannot come.
@@ -33,19 +33,69 @@ export async function bootAgent(
     },
   );
 
-  await run.step('boot the agent from the network', () => withBmc(task, (bmc) => restartFrom(bmc, 'network', mode)), {
-    undo: () => withBmc(task, (bmc) => bmc.setPower('off')),
-  });
-
-  const inspection = await run.until('wait for the agent', () => bootTickets.inspection(ticketId), {
-    within: minutes(20),
-    every: seconds(60),
-    waitingFor: {
-      code: 'agent_report',
-      unblockedBy: 'the agent reporting from the server; look at its console, cabling and DHCP',
+  await run.until(
+    'wait for the boot services',
+    async () => {
+      const knowledge = await bootTickets.knowledge(ticketId);
+      return knowledge === 'known'
+        ? { known: true }
+        : new NotYet(knowledge === 'behind' ? 'boot_services_behind' : 'no_boot_service');
     },
-  });
+    // A machine that asks before they know it is sent to its disk, and we would wait for a report that cannot come.
+    {
+      within: minutes(5),
+      every: seconds(1),
+      waitingFor: { code: 'boot_services_behind', unblockedBy: 'a boot service following the events' },
+    },
+  );
+  const inspection = await bootUntilInspected(run, needs, task, ticketId, mode);
   return { ticketId, inspection };
+}
+
+const TRIES = 3;
+/** Large machines take minutes to count their memory before they ask anybody anything. */
+const PATIENCE = minutes(8);
+
+/** BMCs forget overrides, packets get lost, firmware hangs: a boot that brings no report is tried again, three times in all. */
+async function bootUntilInspected(
+  run: Run,
+  needs: Needs,
+  task: Task<unknown>,
+  ticketId: TicketId,
+  mode: FirmwareMode,
+): Promise<Inspection> {
+  const { withBmc, bootTickets, clock } = needs;
+  for (let attempt = 1; attempt <= TRIES; attempt++) {
+    const again = attempt === 1 ? '' : `, try ${attempt}`;
+    const bootedAt = await run.step(
+      `boot the agent from the network${again}`,
+      async () => {
+        await withBmc(task, (bmc) => restartFrom(bmc, 'network', mode));
+        return clock.now();
+      },
+      { undo: () => withBmc(task, (bmc) => bmc.setPower('off')) },
+    );
+    const seen = await run.until<{ inspection: Inspection | null }>(
+      `wait for the agent${again}`,
+      async () => {
+        const inspection = await bootTickets.inspection(ticketId);
+        if (inspection) return { inspection };
+        return clock.now() - bootedAt >= PATIENCE ? { inspection: null } : undefined;
+      },
+      {
+        within: PATIENCE + minutes(5),
+        every: seconds(60),
+        waitingFor: {
+          code: 'agent_report',
+          facts: { attempt, of: TRIES },
+          unblockedBy: 'the agent reporting from the server; look at its console, cabling and DHCP',
+        },
+      },
+    );
+    if (seen.inspection) return seen.inspection;
+  }
+  const doing = `boot the agent ${TRIES} times`;
+  throw new Fault({ code: 'agent_silent', doing, retry: 'never', facts: { tries: TRIES } });
 }
 
 /** Tells the agent one thing and waits until it has done it. Ends with a Fault when it refused or failed. */
