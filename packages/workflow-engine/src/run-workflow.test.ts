@@ -127,3 +127,74 @@ test('a log that cannot be written is no failure of the step: nothing is undone'
   expect(said).toEqual(['a']);
   expect(log.failing()).toBeNull();
 });
+
+test('trouble between two steps decides nothing: the operation looks again, and undoes nothing', async () => {
+  const said: Words = [];
+  let reachable = true;
+  const readsBetween: Workflow<null, null> = async (run) => {
+    if (!reachable) throw new Fault({ code: 'database_unreachable', doing: 'read the server', retry: 'soon' });
+    await run.step('a', async () => said.push('a'), { undo: async () => void said.push('undo a') });
+    if (said.length < 2) throw new Fault({ code: 'database_unreachable', doing: 'read the server', retry: 'soon' });
+    await run.step('b', async () => said.push('b'));
+  };
+  const log = newLog();
+  const first = await runWorkflow(readsBetween, null, null, log, later(0));
+  expect(first).toMatchObject({ kind: 'suspended', waitingFor: { code: 'database_unreachable' } });
+  reachable = false;
+  expect(await runWorkflow(readsBetween, null, null, log, later(1))).toMatchObject({ kind: 'suspended' });
+  reachable = true;
+  said.push('back');
+  expect(await runWorkflow(readsBetween, null, null, log, later(2))).toEqual({ kind: 'finished' });
+  expect(said).toEqual(['a', 'back', 'b']);
+
+  reachable = false;
+  expect(await runWorkflow(readsBetween, null, null, newLog(), later(3_600_000))).toMatchObject({ kind: 'failed' });
+});
+
+test('an operation that is undoing skips no undo because something could not be read', async () => {
+  const said: Words = [];
+  let reachable = true;
+  const undoable: Workflow<null, null> = async (run) => {
+    if (!reachable) throw new Fault({ code: 'database_unreachable', doing: 'read the server', retry: 'soon' });
+    await run.step('a', async () => said.push('a'), { undo: async () => void said.push('undo a') });
+    await run.step('b', async () => Promise.reject(new Refusal('no')), {
+      undo: async () => {
+        if (said.includes('undo b')) return;
+        said.push('undo b');
+        throw new Fault({ code: 'bmc_unreachable', doing: 'power off', retry: 'soon' });
+      },
+    });
+  };
+  const log = newLog();
+  expect(await runWorkflow(undoable, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
+  reachable = false;
+  expect(await runWorkflow(undoable, null, null, log, later(1_000))).toMatchObject({
+    kind: 'suspended',
+    waitingFor: { code: 'database_unreachable' },
+  });
+  reachable = true;
+  expect(await runWorkflow(undoable, null, null, log, later(2_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
+  expect(said).toEqual(['a', 'undo b', 'undo a']);
+});
+
+test('an undo has all its tries, however often its deed was tried before, and says why it fails', async () => {
+  let deeds = 0;
+  let undos = 0;
+  const worn: Workflow<null, null> = async (run) => {
+    const failing = () => Promise.reject(new Fault({ code: 'bmc_unreachable', doing: 'boot', retry: 'soon' }));
+    const undo = () => {
+      undos += 1;
+      return failing();
+    };
+    await run.step('boot', () => (++deeds < 100 ? failing() : Promise.reject(new Refusal('no'))), { undo });
+  };
+  const log = newLog();
+  let now = 0;
+  for (let turn = 0; turn < 200; turn++) {
+    const outcome = await runWorkflow(worn, null, null, log, later(now));
+    if (outcome.kind !== 'suspended') break;
+    now += 1;
+  }
+  expect({ deeds, undos }).toEqual({ deeds: 100, undos: 20 });
+  expect(log.steps()[0]).toMatchObject({ state: 'failed', error: { code: 'bmc_unreachable' } });
+});

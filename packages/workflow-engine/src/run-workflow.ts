@@ -1,7 +1,8 @@
 // Runs one workflow as far as it gets: replays what the log holds, does the next steps, undoes when it must give up.
+import { hours } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import { makeRun, Suspend, type Run, type Undo } from './run.ts';
-import { guardedLog, LogLost, StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
+import { guardedLog, type Journal, LogLost, StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
 import { backoffMs } from './backoff.ts';
 import type { EngineClock } from './engine-clock.ts';
 
@@ -34,12 +35,35 @@ export async function runWorkflow<Needs, Subject>(
   } catch (thrown) {
     if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
     if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor };
+    if (passesByItself(thrown, journal, clock)) return waitForTheWorld(thrown, journal, clock);
     if (journal.failing === null) {
       journal.failing = storedError(thrown);
       await log.beginFailing(journal.failing);
     }
   }
   return undoAll(journal.failing, undos, clock);
+}
+
+/**
+ * A hiccup between two steps, such as a server's record that could not be read: no step's failure, so nothing is decided by it.
+ * While undoing it would hide the undos of every step behind it; a failing operation is therefore never ended by one.
+ */
+function passesByItself(thrown: unknown, journal: Journal, clock: EngineClock): thrown is Fault {
+  if (!(thrown instanceof Fault) || thrown.retry === 'never') return false;
+  if (journal.failing !== null) return clock.now() < Date.parse(journal.deadlineAt) + UNDO_GRACE_MS;
+  const stepFailed = journal.steps.some((step) => step.state === 'failed');
+  return !stepFailed && clock.now() < Date.parse(journal.deadlineAt);
+}
+
+function waitForTheWorld({ code, message, retry }: Fault, journal: Journal, clock: EngineClock): Outcome {
+  const since = new Date(clock.now()).toISOString();
+  const wakeAt = new Date(clock.now() + backoffMs(retry, BETWEEN_STEPS_ATTEMPT)).toISOString();
+  const facts = { because: message };
+  return {
+    kind: 'suspended',
+    wakeAt,
+    waitingFor: { code, facts, since, until: journal.deadlineAt, unblockedBy: 'trying again' },
+  };
 }
 
 /** From the last one back, the failed step's own included: nobody knows how far it got. */
@@ -52,7 +76,7 @@ async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): P
       if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
       // An undo that cannot be done now is tried until it can: leaving the world half undone is worse than waiting.
       const reason = storedError(thrown);
-      const attempt = await undo.countAttempt();
+      const attempt = await undo.countAttempt(reason);
       if (reason.retry !== 'never' && attempt < MOST_UNDO_ATTEMPTS) return waitToUndo(undo.step.name, reason, attempt, clock);
       await undo.giveUp(reason);
     }
@@ -61,6 +85,10 @@ async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): P
 }
 
 const MOST_UNDO_ATTEMPTS = 20;
+/** Undoing may begin at the very end of an operation's time. */
+const UNDO_GRACE_MS = hours(1);
+/** Between steps nobody counts: two seconds, or half a minute for longer trouble. */
+const BETWEEN_STEPS_ATTEMPT = 3;
 
 function waitToUndo(step: string, reason: StoredError, attempt: number, clock: EngineClock): Outcome {
   const wakeAt = new Date(clock.now() + backoffMs(reason.retry, attempt)).toISOString();

@@ -38,7 +38,8 @@ export type Run = {
 export type Undo = {
   step: StepRecord;
   perform(): Promise<void>;
-  countAttempt(): Promise<number>;
+  /** Keeps why it could not be done. @returns how many times it was tried, this one included */
+  countAttempt(reason: StoredError): Promise<number>;
   giveUp(error: StoredError): Promise<void>;
 };
 
@@ -115,10 +116,12 @@ function makeUndo(step: StepRecord, undo: () => Promise<void>, log: StepLog): Un
       step.state = 'undone';
       await log.save(step);
     },
-    async countAttempt() {
-      step.attempt += 1;
+    async countAttempt(reason) {
+      // Counted apart from the deed's own attempts, which may be many already: each undo gets its full number of tries.
+      const undoAttempt = Number(step.error?.facts['undoAttempt'] ?? 0) + 1;
+      step.error = { ...reason, facts: { ...reason.facts, undoAttempt } };
       await log.save(step);
-      return step.attempt;
+      return undoAttempt;
     },
     async giveUp(error) {
       step.state = 'failed';
