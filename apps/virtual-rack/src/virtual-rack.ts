@@ -1,5 +1,6 @@
 // Racks of simulated servers, each behind a BMC that speaks real Redfish or IPMI: what `npm start` shows and what tests run against.
 import type { BmcCredentials, BmcEndpoint, BmcProtocol, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import { openSockets, type Sockets } from '@rackwright/kubernetes/http/connection.ts';
 import type { SimulatedChassis } from './chassis.ts';
 import { startIpmiServer } from './ipmi/start-ipmi-server.ts';
 import { makeKubeletKeys } from './kubernetes-api/certificate-requests.ts';
@@ -74,7 +75,10 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
   try {
     const web = webClient();
     closers.push(() => web.close());
-    const worlds = await rackWorlds(settings, web, closers);
+    // For all clusters that speak plain HTTP; the address only stands in for one.
+    const sockets = openSockets({ server: 'http://127.0.0.1', credentials: { kind: 'none' } });
+    closers.push(async () => void (await Promise.all([sockets.calls.destroy(), sockets.watches.destroy()])));
+    const worlds = await rackWorlds(settings, { web, sockets }, closers);
     const servers: VirtualServer[] = [];
     for (let first = 0; first < settings.servers; first += STARTED_AT_ONCE) {
       const numbers = Array.from({ length: Math.min(STARTED_AT_ONCE, settings.servers - first) }, (_, at) => first + at);
@@ -87,11 +91,15 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
   }
 }
 
-async function rackWorlds(settings: VirtualRackSettings, web: WebClient, closers: Closer[]) {
+async function rackWorlds(
+  settings: VirtualRackSettings,
+  { web, sockets }: { web: WebClient; sockets: Sockets },
+  closers: Closer[],
+) {
   const { boot, machines = {}, linkSelection, relayAddress = (rack) => `127.77.255.${rack + 1}` } = settings;
   const pace = paceOf(settings.pace ?? { factor: 0 });
   // One pair of keys for all: making one costs more than everything else a simulated kubelet does.
-  const kubelet = { keys: await makeKubeletKeys(), ...machines.kubelet };
+  const kubelet = { keys: await makeKubeletKeys(), sockets, ...machines.kubelet };
   const pacer = sendPacer();
   const worlds: MachineWorld[] = [];
   for (let n = 0; n * SERVERS_PER_RACK < settings.servers; n++) {

@@ -44,30 +44,72 @@ export function dhcpPacket(kind: DhcpClientKind, xid: number, secs: number, iden
 }
 
 /** In each client's own order, which servers and snooping switches have been known to care about. */
-function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdentity, wish: DhcpWish): DhcpOption[] {
-  const server: DhcpOption[] = wish.type === 'request' ? [[OPTION.serverIdentifier, addressBytes(wish.server)]] : [];
-  const requested: DhcpOption[] = wish.type === 'request' ? [[OPTION.requestedAddress, addressBytes(wish.address)]] : [];
-  const machine: DhcpOption = [OPTION.clientMachine, Uint8Array.from([0, ...guidBytes(uuid)])];
-  const macId: DhcpOption = [OPTION.clientIdentifier, Uint8Array.from([1, ...macBytes(mac)])];
-  const firmware = (
-    size: number,
-    list: number[],
-    architecture: number,
-    undi: [number, number],
-    vendorClass: string,
-  ): DhcpOption[] => [
+function clientOptions(kind: DhcpClientKind, identity: DhcpIdentity, wish: DhcpWish): DhcpOption[] {
+  const parts = optionsOf(identity, wish);
+  switch (kind) {
+    case 'uefi_pxe': {
+      const size = wish.type === 'discover' ? 1472 : 65_280;
+      return firmwareOptions(parts, size, PXE_LIST, { code: 7, undi: [3, 0], vendorClass: 'PXEClient:Arch:00007:UNDI:003000' });
+    }
+    case 'uefi_http':
+      return firmwareOptions(parts, 1472, HTTP_LIST, {
+        code: 16,
+        undi: [3, 0],
+        vendorClass: 'HTTPClient:Arch:00016:UNDI:003000',
+      });
+    case 'bios_pxe':
+      return firmwareOptions(parts, 1260, PXE_LIST, { code: 0, undi: [2, 1], vendorClass: 'PXEClient:Arch:00000:UNDI:002001' });
+    case 'uefi_ipxe':
+      return ipxeOptions(parts, { code: 7, undi: [3, 10], vendorClass: 'PXEClient:Arch:00007:UNDI:003010' });
+    case 'bios_ipxe':
+      return ipxeOptions(parts, { code: 0, undi: [2, 1], vendorClass: 'PXEClient:Arch:00000:UNDI:002001' });
+    case 'agent':
+      return agentOptions(parts);
+    case 'os_mac':
+      return networkdOptions(parts, parts.macId, identity.hostname, wish);
+    case 'os_duid':
+      return networkdOptions(parts, [OPTION.clientIdentifier, duid(identity.mac, identity.uuid)], identity.hostname, wish);
+  }
+}
+
+/** What every client sends in one place or another. */
+type OptionParts = { server: DhcpOption[]; requested: DhcpOption[]; machine: DhcpOption; macId: DhcpOption };
+type Architecture = { code: number; undi: [major: number, minor: number]; vendorClass: string };
+
+function optionsOf({ mac, uuid }: DhcpIdentity, wish: DhcpWish): OptionParts {
+  return {
+    server: wish.type === 'request' ? [[OPTION.serverIdentifier, addressBytes(wish.server)]] : [],
+    requested: wish.type === 'request' ? [[OPTION.requestedAddress, addressBytes(wish.address)]] : [],
+    machine: [OPTION.clientMachine, Uint8Array.from([0, ...guidBytes(uuid)])],
+    macId: [OPTION.clientIdentifier, Uint8Array.from([1, ...macBytes(mac)])],
+  };
+}
+
+function firmwareOptions(
+  { server, requested, machine }: OptionParts,
+  size: number,
+  list: number[],
+  { code, undi, vendorClass }: Architecture,
+): DhcpOption[] {
+  return [
     ...server,
     ...requested,
     [OPTION.maximumMessageSize, u16(size)],
     [OPTION.parameterRequestList, Uint8Array.from(list)],
     machine,
     [OPTION.networkInterface, Uint8Array.of(1, ...undi)],
-    [OPTION.architecture, u16(architecture)],
+    [OPTION.architecture, u16(code)],
     [OPTION.vendorClass, latin1Bytes(vendorClass)],
   ];
-  const ipxe = (architecture: number, undi: [number, number], vendorClass: string): DhcpOption[] => [
+}
+
+function ipxeOptions(
+  { server, requested, machine, macId }: OptionParts,
+  { code, undi, vendorClass }: Architecture,
+): DhcpOption[] {
+  return [
     [OPTION.maximumMessageSize, u16(1472)],
-    [OPTION.architecture, u16(architecture)],
+    [OPTION.architecture, u16(code)],
     [OPTION.networkInterface, Uint8Array.of(1, ...undi)],
     [OPTION.vendorClass, latin1Bytes(vendorClass)],
     [OPTION.userClass, latin1Bytes('iPXE')],
@@ -78,39 +120,30 @@ function clientOptions(kind: DhcpClientKind, { mac, uuid, hostname }: DhcpIdenti
     ...server,
     ...requested,
   ];
-  switch (kind) {
-    case 'uefi_pxe':
-      return firmware(wish.type === 'discover' ? 1472 : 65_280, PXE_LIST, 7, [3, 0], 'PXEClient:Arch:00007:UNDI:003000');
-    case 'uefi_http':
-      return firmware(1472, HTTP_LIST, 16, [3, 0], 'HTTPClient:Arch:00016:UNDI:003000');
-    case 'bios_pxe':
-      return firmware(1260, PXE_LIST, 0, [2, 1], 'PXEClient:Arch:00000:UNDI:002001');
-    case 'uefi_ipxe':
-      return ipxe(7, [3, 10], 'PXEClient:Arch:00007:UNDI:003010');
-    case 'bios_ipxe':
-      return ipxe(0, [2, 1], 'PXEClient:Arch:00000:UNDI:002001');
-    case 'agent':
-      return [
-        ...requested,
-        ...server,
-        [OPTION.maximumMessageSize, u16(576)],
-        [OPTION.parameterRequestList, Uint8Array.from(AGENT_LIST)],
-        [OPTION.hostName, latin1Bytes('rw-agent')],
-        [OPTION.vendorClass, latin1Bytes('rackwright-agent')],
-        macId,
-      ];
-    case 'os_mac':
-    case 'os_duid':
-      return [
-        kind === 'os_mac' ? macId : [OPTION.clientIdentifier, duid(mac, uuid)],
-        [OPTION.parameterRequestList, Uint8Array.from(NETWORKD_LIST)],
-        [OPTION.maximumMessageSize, u16(1472)],
-        ...(wish.type === 'discover' ? [[OPTION.rapidCommit, new Uint8Array()] as const] : []),
-        ...server,
-        ...requested,
-        [OPTION.hostName, latin1Bytes(hostname)],
-      ];
-  }
+}
+
+function agentOptions({ server, requested, macId }: OptionParts): DhcpOption[] {
+  return [
+    ...requested,
+    ...server,
+    [OPTION.maximumMessageSize, u16(576)],
+    [OPTION.parameterRequestList, Uint8Array.from(AGENT_LIST)],
+    [OPTION.hostName, latin1Bytes('rw-agent')],
+    [OPTION.vendorClass, latin1Bytes('rackwright-agent')],
+    macId,
+  ];
+}
+
+function networkdOptions({ server, requested }: OptionParts, id: DhcpOption, hostname: string, wish: DhcpWish): DhcpOption[] {
+  return [
+    id,
+    [OPTION.parameterRequestList, Uint8Array.from(NETWORKD_LIST)],
+    [OPTION.maximumMessageSize, u16(1472)],
+    ...(wish.type === 'discover' ? [[OPTION.rapidCommit, new Uint8Array()] as const] : []),
+    ...server,
+    ...requested,
+    [OPTION.hostName, latin1Bytes(hostname)],
+  ];
 }
 
 /** RFC 4361: 255, an id of the interface, a DUID-EN of systemd (enterprise 43793) with eight bytes from the machine id. */

@@ -66,6 +66,8 @@ async function addressFor({ spec, world, running }: InstalledSystem, plan: NodeP
 
 function startKubelet({ system, world, running }: InstalledSystem, join: JoinPlan, address: string): SimulatedKubelet {
   const { nodeName, labels, kubeletVersion } = join;
+  // Over TLS each node has a certificate and so connections of its own.
+  const { sockets, ...shared } = world.kubelet;
   return simulatedKubelet({
     url: join.apiServerUrl,
     ...(join.caPem === '' ? {} : { caData: join.caPem }),
@@ -78,7 +80,8 @@ function startKubelet({ system, world, running }: InstalledSystem, join: JoinPla
     ],
     labels,
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
-    ...world.kubelet,
+    ...shared,
+    ...(sockets && join.apiServerUrl.startsWith('http:') ? { sockets } : {}),
     onTrouble: (cause) => running.say(`kubelet: ${cause instanceof Error ? cause.message : String(cause)}`),
   });
 }
