@@ -23,7 +23,9 @@ export type Rackwright = { api: RunningApi | undefined; boot: Boot | undefined; 
 
 export async function compose(config: Config): Promise<Rackwright> {
   const closers: (() => Promise<void>)[] = [];
+  let closing = false;
   const close = async (): Promise<void> => {
+    closing = true;
     for (const end of closers.splice(0).reverse()) await end();
   };
   const opened = <T extends { close(): Promise<void> }>(thing: T): T => {
@@ -32,7 +34,8 @@ export async function compose(config: Config): Promise<Rackwright> {
   };
   try {
     const log = pino({ level: config.logLevel });
-    const onTrouble = (error: unknown): void => log.warn({ err: error }, 'in the background');
+    // Pools let go of their connections a moment after they say so; Postgres going down then is no trouble.
+    const onTrouble = (error: unknown): void => (closing ? undefined : log.warn({ err: error }, 'in the background'));
     const keyring = await readSealingKey(config.sealingKeyFile, config.databaseUrl === undefined);
     const embedded =
       config.databaseUrl === undefined
