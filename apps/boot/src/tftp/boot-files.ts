@@ -1,7 +1,7 @@
 // The boot loaders that TFTP and HTTP Boot hand out: read once, kept in memory, found by name only.
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '@rackwright/domain/errors.ts';
-import type { ResolveTftpFile } from './serve-tftp.ts';
+import type { ResolveTftpFile } from './running-reads.ts';
 
 /** Boot loaders are about 1 MB; a kernel belongs on HTTP. */
 const LARGEST_BYTES = 16 * 1024 * 1024;

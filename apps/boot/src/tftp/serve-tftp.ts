@@ -1,21 +1,10 @@
 // The TFTP server: read requests only, files from a resolver and never from a path, a bounded number of transfers.
-import type { RemoteInfo, Socket } from 'node:dgram';
+import type { RemoteInfo } from 'node:dgram';
 import { decodeTftp, encodeTftp, TFTP_ERROR, type TftpPacket } from '@rackwright/protocols/tftp/codec.ts';
 import { boundedEvents } from '../bounded-events.ts';
 import { closeUdp, openUdp } from '../open-udp.ts';
-import { negotiate, type TftpLimits } from './negotiate.ts';
-import { startTransfer, type Transfer, type TransferOutcome } from './transfer.ts';
-
-/**
- * The bytes of a file, or undefined when there is none. The name comes from the network: without leading slashes, otherwise as sent.
- * Answers from memory or fast: firmware asks again after a second.
- */
-export type ResolveTftpFile = (
-  name: string,
-  from: { address: string },
-) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
-
-export type TftpEvent = { file: string; address: string; outcome: TransferOutcome; bytes: number; tookMs: number };
+import type { TftpLimits } from './negotiate.ts';
+import { type ResolveTftpFile, runningReads, type TftpEvent } from './running-reads.ts';
 
 export type TftpServerOptions = {
   listen: { address: string; port?: number; fd?: number };
@@ -51,34 +40,12 @@ export async function serveTftp(options: TftpServerOptions): Promise<TftpServer>
     counts[what] = (counts[what] ?? 0) + 1;
   };
   const events = boundedEvents({ limit: EVENTS_WAITING, deliver: options.onTransfer, onFault: options.onFault });
-  // By address and port of the client. An entry without transfer is one whose file is being looked up.
-  const active = new Map<string, { address: string; transfer?: Transfer }>();
-  let closed = false;
-
-  async function begin(request: TftpPacket & { kind: 'read' }, from: RemoteInfo, key: string): Promise<void> {
-    const started = options.now();
-    const file = request.file.replaceAll('\\', '/').replace(/^\/+/, '');
-    const content = await options.resolve(file, { address: from.address });
-    if (closed) return;
-    if (content === undefined) {
-      count('not_found');
-      active.delete(key);
-      return refuse(socket, from, TFTP_ERROR.notFound, 'file not found');
-    }
-    // Each transfer has a port of its own: that is its identity on the wire (RFC 1350 section 4).
-    const own = await openUdp({ address: listen.address, port: 0 }, `TFTP to ${from.address}`);
-    own.on('error', () => count('send_failed'));
-    if (closed) return closeUdp(own);
-    const onEnd = (outcome: TransferOutcome, bytes: number) => {
-      count(outcome);
-      active.delete(key);
-      own.close();
-      events.offer({ file, address: from.address, outcome, bytes, tookMs: options.now() - started });
-    };
-    const terms = negotiate(request.options, content.length, limits);
-    const transfer = startTransfer({ socket: own, peer: { address: from.address, port: from.port }, content, terms, onEnd });
-    active.set(key, { address: from.address, transfer });
-  }
+  const refuse = (to: RemoteInfo, code: number, text: string): void => {
+    socket.send(encodeTftp({ kind: 'error', code, text }), to.port, to.address, () => undefined);
+  };
+  const { address } = listen;
+  const { resolve, now, onFault } = options;
+  const reads = runningReads({ address, resolve, most, limits, now, count, refuse, onEnd: events.offer, onFault });
 
   function receive(bytes: Uint8Array, from: RemoteInfo): void {
     const decoded = decodeTftp(bytes);
@@ -89,20 +56,9 @@ export async function serveTftp(options: TftpServerOptions): Promise<TftpServer>
     const refusal = refusalOf(packet);
     if (refusal !== undefined) {
       count('refused');
-      return refuse(socket, from, refusal.code, refusal.text);
+      return refuse(from, refusal.code, refusal.text);
     }
-    const key = `${from.address}:${from.port}`;
-    // The same request again: our first answer is on its way or will be repeated.
-    if (active.has(key)) return count('repeated');
-    const ofAddress = [...active.values()].filter(({ address }) => address === from.address).length;
-    if (active.size >= most.total || ofAddress >= most.perAddress) return count('crowded');
-    count('requests');
-    active.set(key, { address: from.address });
-    begin({ ...packet, kind: 'read' }, from, key).catch((cause: unknown) => {
-      active.delete(key);
-      options.onFault(cause);
-      if (!closed) refuse(socket, from, TFTP_ERROR.undefined, 'cannot be read now');
-    });
+    reads.begin({ ...packet, kind: 'read' }, from);
   }
 
   socket.on('error', () => count('send_failed'));
@@ -111,11 +67,10 @@ export async function serveTftp(options: TftpServerOptions): Promise<TftpServer>
     port: socket.address().port,
     counts: () => ({ ...counts, events_dropped: events.dropped }),
     get active() {
-      return active.size;
+      return reads.active;
     },
     async close() {
-      closed = true;
-      for (const { transfer } of active.values()) transfer?.stop();
+      reads.stopAll();
       await closeUdp(socket);
       await events.close();
     },
@@ -126,8 +81,4 @@ function refusalOf(packet: TftpPacket & { kind: 'read' | 'write' }): { code: num
   if (packet.kind === 'write') return { code: TFTP_ERROR.accessViolation, text: 'read only' };
   if (packet.mode !== 'octet') return { code: TFTP_ERROR.illegal, text: 'only octet mode' };
   return undefined;
-}
-
-function refuse(socket: Socket, to: RemoteInfo, code: number, text: string): void {
-  socket.send(encodeTftp({ kind: 'error', code, text }), to.port, to.address, () => undefined);
 }
