@@ -41,11 +41,11 @@ export async function requestCertificate(
   return name;
 }
 
-/** The certificate as issued, `gone` when the request was deleted, undefined while it waits. */
-export async function readCertificate(connection: Connection, name: string): Promise<string | 'gone' | undefined> {
+/** `gone`: the request was deleted. */
+export async function readCertificate(connection: Connection, name: string): Promise<{ issued: string } | 'waiting' | 'gone'> {
   const csr = await connection.find<CsrObject>({ method: 'GET', path: `${CSRS}/${name}`, doing: `read CSR ${name}` });
   if (csr === undefined) return 'gone';
-  return csr.status?.certificate ? Buffer.from(csr.status.certificate, 'base64').toString('utf8') : undefined;
+  return csr.status?.certificate ? { issued: Buffer.from(csr.status.certificate, 'base64').toString('utf8') } : 'waiting';
 }
 
 /** Creates the Node unless there is one: a kubelet that starts again finds its own. */

@@ -50,63 +50,29 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
   let stage: 'joining' | 'registering' | 'serving' = 'joining';
   let connection: Connection | undefined;
 
-  async function connect(credentials: ClusterCredentials): Promise<Connection> {
-    await connection?.close();
-    const ca = options.caData === undefined ? {} : { caData: options.caData };
-    connection = openConnection({ server: options.url, ...ca, credentials }, options.sockets);
-    return connection;
-  }
-
-  async function join(keys: KubeletKeys): Promise<void> {
-    if (disk.clientCertificate !== undefined) return;
-    const api = await connect(
-      options.bootstrapToken === undefined ? { kind: 'none' } : { kind: 'token', token: options.bootstrapToken },
-    );
-    const name = await requestCertificate(api, options, keys, 'client');
-    for (;;) {
-      const certificate = await readCertificate(api, name);
-      if (certificate === 'gone') throw new Error(`the request ${name} was deleted`);
-      if (certificate !== undefined) {
-        disk.clientKey = await privateKeyPem(keys);
-        disk.clientCertificate = certificate;
-        return;
-      }
-      await sleep(retryMs, undefined, { signal });
-    }
-  }
-
-  async function live(keys: KubeletKeys): Promise<void> {
-    const api = await connect(nodeCredentials(disk));
-    stage = 'registering';
-    await registerNode(api, options);
-    await renewLease(api, options.nodeName, new Date());
-    await reportReady(api, options, new Date());
-    stage = 'serving';
-    let request = disk.servingCertificate === undefined ? await requestCertificate(api, options, keys, 'serving') : undefined;
-    let renewed = Date.now();
-    let beats = 0;
-    for (;;) {
-      await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
-      await renewLease(api, options.nodeName, new Date());
-      await tendPods(api, options.nodeName);
-      // Late or not, from time to time it says so again: the cluster may have given it up meanwhile.
-      const late = Date.now() - renewed > 1.5 * heartbeatMs;
-      renewed = Date.now();
-      if (late || ++beats % REPORT_EVERY_BEATS === 0) await reportReady(api, options, new Date());
-      if (request === undefined) continue;
-      const certificate = await readCertificate(api, request);
-      if (certificate === undefined) continue;
-      if (certificate !== 'gone') disk.servingCertificate = certificate;
-      request = certificate === 'gone' ? await requestCertificate(api, options, keys, 'serving') : undefined;
-    }
-  }
+  const life: Life = {
+    facts: options,
+    disk,
+    heartbeatMs,
+    retryMs,
+    signal,
+    async connect(credentials) {
+      await connection?.close();
+      const ca = options.caData === undefined ? {} : { caData: options.caData };
+      connection = openConnection({ server: options.url, ...ca, credentials }, options.sockets);
+      return connection;
+    },
+    reached(further) {
+      stage = further;
+    },
+  };
 
   async function run(): Promise<void> {
     const keys = options.keys ?? (await makeKubeletKeys());
     while (!signal.aborted) {
       try {
-        await join(keys);
-        await live(keys);
+        await join(life, keys, options.bootstrapToken);
+        await serve(life, keys);
       } catch (cause) {
         if (signal.aborted) return;
         options.onTrouble?.(cause);
@@ -125,6 +91,63 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
       await running;
     },
   };
+}
+
+/** What the two halves of a kubelet's life share. */
+type Life = {
+  facts: KubeletFacts;
+  disk: KubeletDisk;
+  heartbeatMs: number;
+  retryMs: number;
+  /** Aborted when the power is cut: every wait ends by it. */
+  signal: AbortSignal;
+  /** Closes the connection before it, if any. */
+  connect(credentials: ClusterCredentials): Promise<Connection>;
+  reached(stage: 'registering' | 'serving'): void;
+};
+
+/** Ends when the disk holds a client certificate; at once when it does already. */
+async function join({ facts, disk, retryMs, signal, connect }: Life, keys: KubeletKeys, token?: string): Promise<void> {
+  if (disk.clientCertificate !== undefined) return;
+  const api = await connect(token === undefined ? { kind: 'none' } : { kind: 'token', token });
+  const name = await requestCertificate(api, facts, keys, 'client');
+  for (;;) {
+    const answer = await readCertificate(api, name);
+    if (answer === 'gone') throw new Error(`the request ${name} was deleted`);
+    if (answer !== 'waiting') {
+      disk.clientKey = await privateKeyPem(keys);
+      disk.clientCertificate = answer.issued;
+      return;
+    }
+    await sleep(retryMs, undefined, { signal });
+  }
+}
+
+/** Registers the node and beats until something fails or the power is cut. */
+async function serve({ facts, disk, heartbeatMs, retryMs, signal, connect, reached }: Life, keys: KubeletKeys): Promise<never> {
+  const api = await connect(nodeCredentials(disk));
+  reached('registering');
+  await registerNode(api, facts);
+  await renewLease(api, facts.nodeName, new Date());
+  await reportReady(api, facts, new Date());
+  reached('serving');
+  let request = disk.servingCertificate === undefined ? await requestCertificate(api, facts, keys, 'serving') : undefined;
+  let renewed = Date.now();
+  let beats = 0;
+  for (;;) {
+    await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
+    await renewLease(api, facts.nodeName, new Date());
+    await tendPods(api, facts.nodeName);
+    // Late or not, from time to time it says so again: the cluster may have given it up meanwhile.
+    const late = Date.now() - renewed > 1.5 * heartbeatMs;
+    renewed = Date.now();
+    if (late || ++beats % REPORT_EVERY_BEATS === 0) await reportReady(api, facts, new Date());
+    if (request === undefined) continue;
+    const answer = await readCertificate(api, request);
+    if (answer === 'waiting') continue;
+    if (answer !== 'gone') disk.servingCertificate = answer.issued;
+    request = answer === 'gone' ? await requestCertificate(api, facts, keys, 'serving') : undefined;
+  }
 }
 
 /** A real certificate is shown in TLS; what the simulated API server issues is taken by it as bearer token. */
