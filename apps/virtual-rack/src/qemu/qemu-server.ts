@@ -9,6 +9,7 @@ import type { ChassisBoot, ChassisMachine } from '../chassis.ts';
 import { OVMF_VARIABLES, qemuArguments, type QemuSpec } from './qemu-arguments.ts';
 import { connectQmp, type Qmp, type QmpEvent } from './qmp.ts';
 import type { RackNetwork } from './rack-network.ts';
+import { serialConsole } from './serial-console.ts';
 
 /** What the machine does by itself, for the chassis to know. */
 export type GuestActions = {
@@ -47,6 +48,7 @@ export function qemuServer(spec: QemuSpec, at: { network: RackNetwork; folder: s
   mkdirSync(folder, { recursive: true });
   for (const disk of spec.disks) makeDisk(disk);
 
+  const console = serialConsole(inFolder('serial.log'));
   let current: Running | undefined;
   // Set while we stop it, so that its end is not taken for the guest's own doing.
   let expected = false;
@@ -84,19 +86,6 @@ export function qemuServer(spec: QemuSpec, at: { network: RackNetwork; folder: s
     clearTimeout(kill);
   };
 
-  const waitForConsole: QemuServer['waitForConsole'] = async (text, limitMs) => {
-    const end = Date.now() + limitMs;
-    for (;;) {
-      const said = await readConsole(inFolder('serial.log'));
-      if (typeof text === 'string' ? said.includes(text) : text.test(said)) return;
-      if (Date.now() > end) {
-        const doing = `wait for ${String(text)} on the console, whose last words are: ${said.slice(-400)}`;
-        throw new Fault({ code: 'qemu_console_silent', doing, retry: 'never' });
-      }
-      await pause(100);
-    }
-  };
-
   return {
     onPowerOn: start,
     async onPowerOff(how) {
@@ -110,8 +99,8 @@ export function qemuServer(spec: QemuSpec, at: { network: RackNetwork; folder: s
       await start(boot);
     },
     running: () => current !== undefined,
-    serialLog: () => readConsole(inFolder('serial.log')),
-    waitForConsole,
+    serialLog: console.said,
+    waitForConsole: console.waitFor,
     consoleSocket: inFolder('sol.sock'),
     close: hardOff,
   };
@@ -136,8 +125,4 @@ async function reachQmp(process: ChildProcess, folder: string): Promise<Qmp> {
     }
     await pause(20);
   }
-}
-
-async function readConsole(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch(() => '');
 }
