@@ -45,28 +45,8 @@ export type Sockets = { calls: Agent; watches: Agent };
 
 /** `shared`: sockets of the caller's, for thousands of connections to one server that differ in their token alone. */
 export function openConnection(endpoint: ClusterEndpoint, shared?: Sockets): Connection {
-  const base = endpoint.server.replace(/\/+$/, '');
   const { calls: agent, watches: watchAgent } = shared ?? openSockets(endpoint);
-  const headers = headersFor(endpoint);
-
-  async function send(call: ApiCall, dispatcher: Dispatcher, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const url = new URL(base + call.path);
-    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, String(value));
-    const type = call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
-    try {
-      return await dispatcher.request({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: call.method,
-        headers: call.body === undefined ? headers : { ...headers, 'content-type': type },
-        signal,
-        ...body,
-      });
-    } catch (cause) {
-      throw silenceFault(call.doing, call.method, cause);
-    }
-  }
+  const send = senderTo(endpoint);
 
   async function exchange(call: ApiCall): Promise<{ status: number; text: string; retryAfter: string | undefined }> {
     const answer = await send(call, agent, AbortSignal.timeout(call.deadlineMs ?? DEADLINE_MS));
@@ -111,6 +91,32 @@ export function openConnection(endpoint: ClusterEndpoint, shared?: Sockets): Con
     },
   };
   return connection;
+}
+
+type Send = (call: ApiCall, dispatcher: Dispatcher, signal: AbortSignal) => Promise<Dispatcher.ResponseData>;
+
+/** One request with our credentials; silence is a Fault, whatever is answered is the caller's to judge. */
+function senderTo(endpoint: ClusterEndpoint): Send {
+  const base = endpoint.server.replace(/\/+$/, '');
+  const headers = headersFor(endpoint);
+  return async (call, dispatcher, signal) => {
+    const url = new URL(base + call.path);
+    for (const [name, value] of Object.entries(call.query ?? {})) url.searchParams.set(name, String(value));
+    const type = call.method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const body = call.body === undefined ? {} : { body: JSON.stringify(call.body) };
+    try {
+      return await dispatcher.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: call.method,
+        headers: call.body === undefined ? headers : { ...headers, 'content-type': type },
+        signal,
+        ...body,
+      });
+    } catch (cause) {
+      throw silenceFault(call.doing, call.method, cause);
+    }
+  };
 }
 
 export function openSockets(endpoint: ClusterEndpoint): Sockets {
