@@ -175,6 +175,12 @@ test('a release keeps the server in service where the workflow says so', async (
   expect(await stateOf(id)).toBe('in_service');
 });
 
+test('a release of a quarantined server that took nothing away leaves it in quarantine', async () => {
+  const id = await stock.addServerIn('quarantined');
+  await runs.fail(await claim(await stock.begin(id, 'release')), error('operation_cancelled'), 'keep');
+  expect(await stateOf(id)).toBe('quarantined');
+});
+
 const good = (serial: string) => ({
   serial,
   method: 'overwrite_zero' as const,

@@ -10,7 +10,7 @@ import { releaseFailsBy, releaseServer } from './release-server/release-server.t
 export type ServerWorkflow = {
   run: Workflow<Ports, Task<never>>;
   /** Which event a failure is, seen from the steps that were begun. */
-  failsBy(steps: readonly Pick<StepRecord, 'name' | 'result'>[]): ServerEvent;
+  failsBy(steps: readonly Pick<StepRecord, 'name'>[]): ServerEvent;
 };
 
 const fails = (): ServerEvent => 'fail';

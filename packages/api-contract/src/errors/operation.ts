@@ -65,6 +65,13 @@ export const OPERATION_ERRORS = {
     toDo: 'Check which machine the BMC address belongs to; correct the serial or the address.',
     retryable: false,
   },
+  fence_broken: {
+    status: 409,
+    title: 'Somebody switched the machine on again',
+    detail: 'It was seen off at {seenOffAt}, but is {power} now: its Node object was left alone.',
+    toDo: 'Find out who switches it on, then release or provision again: it is fenced anew.',
+    retryable: false,
+  },
   hardware_not_accepted: {
     status: 409,
     title: 'Its hardware was never counted',

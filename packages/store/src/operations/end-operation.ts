@@ -14,7 +14,8 @@ type Ended = { operationId: OperationId; serverId: ServerId };
 export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending): Promise<void> {
   const { operationId, serverId } = ended;
   const server = await lockServer(tx, serverId);
-  const { event, error } = await refuseUnlessErased(tx, ended, server.state, wanted);
+  const served = await refuseToKeepWhatDidNotServe(tx, ended, wanted);
+  const { event, error } = await refuseUnlessErased(tx, ended, server.state, served);
   const state = error === null ? 'succeeded' : error.code === 'operation_cancelled' ? 'cancelled' : 'failed';
 
   await tx.query(
@@ -62,6 +63,16 @@ async function refuseUnlessErased(
   const serials = missing.join(', ');
   const message = `no good evidence that these were erased: ${serials}`;
   return { event: 'fail', error: { kind: 'refusal', code: 'disks_not_erased', message, retry: 'never', facts: { serials } } };
+}
+
+/** Only what was in service when the operation began can stay there: a quarantined server is released again and again, never kept. */
+async function refuseToKeepWhatDidNotServe(tx: Transaction, { operationId, serverId }: Ended, wanted: Ending): Promise<Ending> {
+  if (wanted.event !== 'keep') return wanted;
+  const [began] = await tx.query<{ from: string }>(
+    `select payload->>'from' as from from events where server_id = $1 and operation_id = $2 and kind = 'server.moved' order by seq limit 1`,
+    [serverId, operationId],
+  );
+  return began?.from === 'in_service' ? wanted : { ...wanted, event: 'fail' };
 }
 
 async function closeTickets(tx: Transaction, { operationId, serverId }: Ended): Promise<void> {

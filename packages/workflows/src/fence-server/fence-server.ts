@@ -1,5 +1,6 @@
 // Fencing: making sure, and proving, that a machine is off before anything that it might still do is handed to others.
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
 import { seenOffTwice, type FenceProof } from '@rackwright/domain/fence.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Ports, Task } from '../ports.ts';
@@ -32,4 +33,18 @@ export async function fenceServer(
     },
     { every: seconds(5), within: minutes(5), waitingFor },
   );
+}
+
+/**
+ * A proof is as old as its sightings, and hours may lie between it and what it allows: a cluster that did not answer, a worker that
+ * was away. Asked in the very step that needs it. Refusal `fence_broken` when somebody has switched the machine on meanwhile.
+ */
+export async function refuseUnlessStillOff(
+  { withBmc }: Pick<Ports, 'withBmc'>,
+  task: Task<unknown>,
+  proof: FenceProof,
+): Promise<void> {
+  if (proof.kind === 'confirmed_by_person') return;
+  const power = await withBmc(task, (bmc) => bmc.power());
+  if (power !== 'off') throw new Refusal('fence_broken', { power, seenOffAt: proof.secondAt });
 }

@@ -7,7 +7,7 @@ import type { Server } from '@rackwright/domain/server.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { bootAgent, closeAgentTicket, restartFrom, tellAgent, type RunningAgent } from '../boot-agent/boot-agent.ts';
-import { fenceServer } from '../fence-server/fence-server.ts';
+import { fenceServer, refuseUnlessStillOff } from '../fence-server/fence-server.ts';
 import type { Ports, Task } from '../ports.ts';
 import { nodeLabels, SERVER_ID_LABEL } from './node-labels.ts';
 import type { ProvisionParams } from './provision-params.ts';
@@ -92,9 +92,10 @@ async function allowToJoin(run: Run, needs: Needs, task: Task<ProvisionParams>, 
   });
   if (leftOver) {
     const proof = await fenceServer(run, needs, task);
-    await run.step('delete the earlier Node', async () =>
-      (await connectCluster(clusterId)).deleteNode(plan.nodeName, leftOver.uid, proof),
-    );
+    await run.step('delete the earlier Node', async () => {
+      await refuseUnlessStillOff(needs, task, proof);
+      await (await connectCluster(clusterId)).deleteNode(plan.nodeName, leftOver.uid, proof);
+    });
   }
 
   const token = secrets.bootstrapToken(task.operationId);

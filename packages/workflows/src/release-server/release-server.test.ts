@@ -3,6 +3,7 @@ import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.t
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
 import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
 import type { World } from '@rackwright/testkit/world/world.ts';
+import { Fault } from '@rackwright/domain/errors.ts';
 import { expect, test } from 'vitest';
 import { releaseFailsBy, releaseServer } from './release-server.ts';
 
@@ -66,7 +67,34 @@ test('once it left service a retry drains nothing and finds its Node by the labe
   const { outcome, log } = await drive(releaseServer, sim, {});
   expect(outcome).toEqual({ kind: 'finished' });
   expect(sim.world.nodes).toEqual({});
-  expect(releaseFailsBy(log.steps().slice(0, 2))).toBe('fail');
+  expect(releaseFailsBy(log.steps())).toBe('fail');
+});
+
+test('a release that was cancelled before its first step takes nothing away', () => {
+  expect(releaseFailsBy([])).toBe('keep');
+});
+
+test('a Node whose machine was switched on again after its fence is not deleted, and stays closed to new pods', async () => {
+  const sim = serving();
+  const { connectCluster } = sim.ports;
+  let answers = 0;
+  sim.ports.connectCluster = async (clusterId) => {
+    const cluster = await connectCluster(clusterId);
+    return {
+      ...cluster,
+      deleteNode(name, uid, proof) {
+        if (++answers > 1) return cluster.deleteNode(name, uid, proof);
+        // While the cluster does not answer somebody presses the button.
+        sim.world.power = 'on';
+        return Promise.reject(new Fault({ code: 'kubernetes_unreachable', doing: 'delete the node', retry: 'later' }));
+      },
+    };
+  };
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'fence_broken' } });
+  expect(releaseFailsBy(log.steps())).toBe('fail');
+  expect(sim.world.nodes[NODE]).toMatchObject({ uid: 'uid-1', unschedulable: true });
+  expect(sim.world.deeds).toEqual(['evict web-1', 'power off']);
 });
 
 test('the order is evict, power off, delete Node, erase', async () => {
@@ -90,6 +118,8 @@ await breakEveryStep('release', releaseServer, {
     const deletedAt = world.deeds.indexOf(`delete node ${NODE}`);
     if (deletedAt >= 0) expect(world.deeds.indexOf('power off')).toBeLessThan(deletedAt);
     // Either nothing was switched off and the node serves on, or the machine is off.
-    if (world.power === 'on') expect(world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: false });
+    // One that left service gets no new pods: the next release would pull the plug on them.
+    const left = world.server.assignment?.nodeUid === null;
+    if (world.power === 'on') expect(world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: left });
   },
 });

@@ -9,7 +9,7 @@ import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { bootAgent, closeAgentTicket, tellAgent } from '../boot-agent/boot-agent.ts';
-import { fenceServer } from '../fence-server/fence-server.ts';
+import { fenceServer, refuseUnlessStillOff } from '../fence-server/fence-server.ts';
 import type { Ports, Task } from '../ports.ts';
 import { SERVER_ID_LABEL } from '../provision-server/node-labels.ts';
 import { readErasureEvidence } from './read-erasure-evidence.ts';
@@ -24,12 +24,18 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
 
   const node = member && (await findNode(run, needs, task, member));
   // A kubelet that does not answer can confirm no pod's end: draining would only wait. The fence ends them all.
-  if (member?.nodeUid && node?.ready) await drain(run, needs, task, member);
+  const leaving = { begun: false };
+  if (member?.nodeUid && node?.ready) await drain(run, needs, task, member, leaving);
 
   // From here on it is out of service whatever happens: a retry drains nothing and can only go forward.
-  await run.step(LEAVING_STEP, () => servers.noteNodeUid(serverId, null));
+  await run.step(LEAVING_STEP, () => {
+    leaving.begun = true;
+    return servers.noteNodeUid(serverId, null);
+  });
+  // Also when this run only remembers the step.
+  leaving.begun = true;
   const proof = await fenceServer(run, needs, task);
-  if (member) await leaveCluster(run, needs, { ...member, nodeUid: node?.uid ?? null }, proof);
+  if (member) await leaveCluster(run, needs, task, { ...member, nodeUid: node?.uid ?? null }, proof);
 
   const accepted = server.hardware;
   if (!accepted) throw new Refusal('hardware_not_accepted', { server: server.name });
@@ -48,11 +54,12 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
   await run.step('free the server', () => servers.unassign(serverId, operationId));
 };
 
-/** Before it leaves service nothing is lost: a blocked or cancelled drain leaves a node as it was. After that only erasing leads back. */
-export function releaseFailsBy(steps: readonly Pick<StepRecord, 'name' | 'result'>[]): 'keep' | 'fail' {
-  const member = steps.find((step) => step.name === MEMBER_STEP)?.result as Member | null | undefined;
-  const left = steps.some((step) => step.name === LEAVING_STEP);
-  return member?.nodeUid && !left ? 'keep' : 'fail';
+/**
+ * Before it leaves service nothing is lost: a blocked or cancelled drain, or a release that never began, leaves a server as it was.
+ * After that only erasing leads back. The store keeps in service only what was in service when the release was asked for.
+ */
+export function releaseFailsBy(steps: readonly Pick<StepRecord, 'name'>[]): 'keep' | 'fail' {
+  return steps.some((step) => step.name === LEAVING_STEP) ? 'fail' : 'keep';
 }
 
 const MEMBER_STEP = 'look up its cluster';
@@ -84,10 +91,17 @@ function findNode(
   });
 }
 
-async function drain(run: Run, { connectCluster }: Ports, task: Task<ReleaseParams>, member: Member): Promise<void> {
+async function drain(
+  run: Run,
+  { connectCluster }: Ports,
+  task: Task<ReleaseParams>,
+  member: Member,
+  leaving: { begun: boolean },
+): Promise<void> {
   const { clusterId, nodeName } = member;
   await run.step('cordon the node', async () => (await connectCluster(clusterId)).cordon(nodeName, task.operationId), {
-    undo: async () => (await connectCluster(clusterId)).uncordon(nodeName, task.operationId),
+    // Once it left service nothing may be scheduled there again: the next release drains nothing, and would pull the plug on it.
+    undo: async () => (leaving.begun ? undefined : (await connectCluster(clusterId)).uncordon(nodeName, task.operationId)),
   });
   await run.until(
     'drain the node',
@@ -110,10 +124,14 @@ async function drain(run: Run, { connectCluster }: Ports, task: Task<ReleasePara
   );
 }
 
-async function leaveCluster(run: Run, { connectCluster }: Ports, member: Member, proof: FenceProof): Promise<void> {
+async function leaveCluster(run: Run, needs: Ports, task: Task<unknown>, member: Member, proof: FenceProof): Promise<void> {
+  const { connectCluster } = needs;
   const { clusterId, nodeName, nodeUid } = member;
   if (nodeUid !== null) {
-    await run.step('delete the Node object', async () => (await connectCluster(clusterId)).deleteNode(nodeName, nodeUid, proof));
+    await run.step('delete the Node object', async () => {
+      await refuseUnlessStillOff(needs, task, proof);
+      await (await connectCluster(clusterId)).deleteNode(nodeName, nodeUid, proof);
+    });
   }
   await run.step('revoke its credentials', async () => (await connectCluster(clusterId)).revoke(nodeName));
 }
