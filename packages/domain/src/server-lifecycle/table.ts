@@ -20,7 +20,8 @@ export const STATES = {
   releasing: {
     kind: 'working',
     runs: 'release-server',
-    limitMinutes: 240,
+    // A day of draining and five of erasing large disks; each step has a shorter deadline of its own.
+    limitMinutes: 10_080,
     means: 'drain, fence, delete the Node, revoke, erase',
   },
   quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },

@@ -12,13 +12,20 @@ type Needs = Pick<Ports, 'bootTickets' | 'withBmc' | 'clock' | 'instructions'>;
 /** The agent runs and has counted the parts; the ticket stays open until `closeAgentTicket`. */
 export type RunningAgent = { ticketId: TicketId; inspection: Inspection };
 
-/** Opens a ticket, boots from the network, waits for the count. Gives up with the machine off and the ticket closed. */
+/** What provisioning may need at most, in milliseconds. */
+const TICKET_LASTS = minutes(180);
+
+/**
+ * Opens a ticket, boots from the network, waits for the count. Gives up with the machine off and the ticket closed.
+ * @param ticketLasts  milliseconds; longer than all that the agent is told: without its ticket it cannot say that it is done
+ */
 export async function bootAgent(
   run: Run,
   needs: Needs,
   task: Task<unknown>,
   purpose: string,
   mode: FirmwareMode,
+  ticketLasts = TICKET_LASTS,
 ): Promise<RunningAgent> {
   const { bootTickets, clock } = needs;
   const { serverId, operationId } = task;
@@ -26,7 +33,7 @@ export async function bootAgent(
   // Without a ticket the boot services ignore the server: it falls through to its disk and we wait for a report that cannot come.
   const ticketId = await run.step(
     'open a boot ticket',
-    () => bootTickets.open(serverId, operationId, purpose, new Date(clock.now() + minutes(180)).toISOString()),
+    () => bootTickets.open(serverId, operationId, purpose, new Date(clock.now() + ticketLasts).toISOString()),
     {
       undo: async () =>
         bootTickets.close(await bootTickets.open(serverId, operationId, purpose, new Date(clock.now()).toISOString())),

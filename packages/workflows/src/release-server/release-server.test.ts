@@ -97,6 +97,24 @@ test('a Node whose machine was switched on again after its fence is not deleted,
   expect(sim.world.deeds).toEqual(['evict web-1', 'power off']);
 });
 
+test('the ticket outlasts the erasing: without it the agent could not say that it is done', async () => {
+  const sim = serving();
+  const spinning = exampleInspection();
+  spinning.disks[1] = { ...spinning.disks[1]!, sizeBytes: 18e12 };
+  sim.world.server.hardware = spinning;
+  let until = 0;
+  const { open } = sim.ports.bootTickets;
+  sim.ports.bootTickets.open = (server, operation, purpose, end) => {
+    until = Math.max(until, Date.parse(end));
+    return open(server, operation, purpose, end);
+  };
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  const erasing = log.steps().find((step) => step.name === 'wait for the agent to erase the disks');
+  expect(Date.parse(erasing?.deadlineAt ?? '') - Date.parse(erasing?.startedAt ?? '')).toBeGreaterThan(18e12 / 150e3);
+  expect(until).toBeGreaterThan(Date.parse(erasing?.deadlineAt ?? ''));
+});
+
 test('the order is evict, power off, delete Node, erase', async () => {
   const sim = serving();
   await drive(releaseServer, sim, {});

@@ -1,6 +1,6 @@
 // Release: from "in service" to "off, erased, nobody's": cordon, drain, fence, delete the Node, revoke, erase, prove.
 import { hours, minutes, seconds } from '@rackwright/domain/durations.ts';
-import { disksNotErased } from '@rackwright/domain/erasure.ts';
+import { disksNotErased, erasureLimit } from '@rackwright/domain/erasure.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { ClusterId } from '@rackwright/domain/ids.ts';
@@ -39,9 +39,10 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
 
   const accepted = server.hardware;
   if (!accepted) throw new Refusal('hardware_not_accepted', { server: server.name });
-  const agent = await bootAgent(run, needs, task, 'erase', server.firmwareMode);
+  const limit = erasureLimit(accepted);
+  const agent = await bootAgent(run, needs, task, 'erase', server.firmwareMode, limit + hours(1));
   const diskSerials = accepted.disks.map((disk) => disk.serial);
-  const result = await tellAgent(run, needs, agent, 'erase the disks', { do: 'erase_disks', diskSerials }, hours(3));
+  const result = await tellAgent(run, needs, agent, 'erase the disks', { do: 'erase_disks', diskSerials }, limit);
 
   await run.step('record the erasures', async () => {
     const evidence = readErasureEvidence(result.evidence);
