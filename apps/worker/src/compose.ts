@@ -22,6 +22,7 @@ import { approveCertificates } from './approve-certificates.ts';
 import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
+import { ownBmc } from './own-bmc.ts';
 
 export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions };
 export type WorkerNeeds = { database: Database; keyring: Keyring; queue: WakeUpQueue; log: Log };
@@ -33,12 +34,8 @@ const SWEEP_MOST = 200;
 const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, { database, keyring, queue, log }: WorkerNeeds): Promise<Worker> {
-  const connectBmc = bmcConnector(config.bmc);
   const bmcs = bmcConnections({
-    async connect(serverId) {
-      const { endpoint, credentials } = await readBmcAccess(database, keyring, serverId);
-      return connectBmc(endpoint, credentials);
-    },
+    connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(config.bmc)),
     refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
   });
   const clusters = clusterConnections({

@@ -29,12 +29,18 @@ function openRow(keyring: Keyring, { keyId, nonce, sealed }: SealedRow, belongsT
   return unseal(keyring, { keyId, nonce, sealed }, belongsTo);
 }
 
-export type BmcAccess = { endpoint: BmcEndpoint; credentials: BmcCredentials };
+export type BmcAccess = {
+  endpoint: BmcEndpoint;
+  credentials: BmcCredentials /** Whose BMC it should be. */;
+  serial: string | null;
+};
 
 /** For whoever talks to BMCs. Refusals `not_found`, `bmc_missing`; Faults of `unseal`. */
 export async function readBmcAccess(sql: Sql, keyring: Keyring, serverId: ServerId): Promise<BmcAccess> {
-  const [row] = await sql.query<SealedRow & { name: string; bmc: Parameters<typeof endpointOf>[0] | null }>(
-    `select s.name, ${SEALED}, case when b.server_id is not null then
+  const [row] = await sql.query<
+    SealedRow & { name: string; serial: string | null; bmc: Parameters<typeof endpointOf>[0] | null }
+  >(
+    `select s.name, s.serial, ${SEALED}, case when b.server_id is not null then
               jsonb_build_object('protocol', b.protocol, 'address', b.address, 'port', b.port, 'tls', b.tls) end as bmc
        from servers s left join server_bmcs b on b.server_id = s.id where s.id = $1`,
     [serverId],
@@ -42,7 +48,7 @@ export async function readBmcAccess(sql: Sql, keyring: Keyring, serverId: Server
   if (!row) throw new Refusal('not_found', { kind: 'server', id: serverId });
   const secret = row.bmc ? openRow(keyring, row, serverId) : undefined;
   if (!row.bmc || secret === undefined) throw new Refusal('bmc_missing', { server: row.name });
-  return { endpoint: endpointOf(row.bmc), credentials: JSON.parse(secret) as BmcCredentials };
+  return { endpoint: endpointOf(row.bmc), credentials: JSON.parse(secret) as BmcCredentials, serial: row.serial };
 }
 
 export type ClusterCredentials = {
