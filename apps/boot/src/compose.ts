@@ -1,30 +1,25 @@
 // apps/boot: everything the boot services are made of, in the order it is made.
 import { hostname } from 'node:os';
-import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
-import { artifactStore } from '@rackwright/images/artifact-store.ts';
-import { imageStore } from '@rackwright/images/image-store.ts';
-import { postgresAgentReports } from '@rackwright/store/boot/agent-reports.ts';
+import type { OperationId } from '@rackwright/domain/ids.ts';
 import { postgresUnknownServers } from '@rackwright/store/boot/dhcp-leases.ts';
-import { postgresNodeSeeds } from '@rackwright/store/boot/node-seeds.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { postgresInventory } from '@rackwright/store/inventory/postgres-inventory.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
-import { derivedSecrets, discoveryKey } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
-import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
-import { agentReports } from './agent-reports.ts';
+import { bootHttpNeeds } from './boot-http-needs.ts';
 import { agentFiles, bootLoaders, servedFiles } from './boot-loaders.ts';
-import { serveDhcp } from './dhcp/serve-dhcp.ts';
+import type { DhcpEvent } from './dhcp/dhcp-events.ts';
+import { type DhcpServerOptions, serveDhcp } from './dhcp/serve-dhcp.ts';
 import { bootMemory } from './feed/boot-memory.ts';
 import { followStore } from './feed/follow-store.ts';
 import type { BootLog } from './http/needs.ts';
 import { startBootHttp } from './http/start-boot-http.ts';
 import { followNetworks } from './networks.ts';
-import { containsAddress, networkPolicy } from './policies.ts';
-import { seedValues } from './seed-values.ts';
-import { noteStrangers } from './strangers.ts';
+import { containsAddress } from './policies.ts';
+import { noteStrangers, type Sightings } from './strangers.ts';
 import { readBootFiles, resolveFrom } from './tftp/boot-files.ts';
 import { serveTftp } from './tftp/serve-tftp.ts';
+import { wakeWaiting } from './wake-waiting.ts';
 
 export type BootConfig = {
   /** Ours on the provisioning network. */
@@ -52,116 +47,45 @@ export type Boot = { dhcpPort: number; tftpPort: number; httpPort: number; close
 const DHCP_PORT = 67;
 
 export async function composeBoot(config: BootConfig, { database, keyring, listener, wakeUp, log }: BootNeeds): Promise<Boot> {
+  const { address } = config;
   const onFault = (cause: unknown): void => log({ level: 'warn', event: 'boot_trouble', cause: String(cause) });
   const memory = bootMemory();
-  const told = new Map<ServerId, TicketId>();
   const following = await followStore(database, keyring, listener, memory, {
     replica: `${hostname()}/${process.pid}`,
+    onKnown: wakeWaiting(memory, wakeUp, onFault),
     onFault,
-    // The operation that opened a ticket waits until we know it.
-    onKnown(serverIds) {
-      for (const serverId of serverIds) {
-        const ticket = memory.record(serverId)?.ticket;
-        if (!ticket) told.delete(serverId);
-        else if (told.get(serverId) !== ticket.ticketId) {
-          told.set(serverId, ticket.ticketId);
-          wakeUp(ticket.operationId).catch(onFault);
-        }
-      }
-    },
   });
-  const nodes = postgresNodeSeeds(database);
-  const strangers = postgresUnknownServers(database);
-  const images = imageStore(config.imageDir);
-  const artifacts = artifactStore(config.artifactDir);
-  const seedNeeds = {
-    installation: nodes.installation,
-    cluster: (id: Parameters<typeof readClusterAccess>[2]) => readClusterAccess(database, keyring, id),
-    artifacts,
-    secrets: derivedSecrets(keyring),
-  };
-  const loaders = bootLoaders(config.ipxeDir);
-  const files = servedFiles({ ...loaders, ...(config.agentDir === undefined ? {} : agentFiles(config.agentDir)) });
-  const own = { serverAddress: config.address, bootUrl: '' };
+  const own = { serverAddress: address, bootUrl: '' };
   const inventory = postgresInventory(database, keyring);
-  const networks = await followNetworks(
-    async () => (await inventory.networks.list({ limit: 500, after: null }, {})).items,
-    own,
-    onFault,
-  );
+  const onFile = async () => (await inventory.networks.list({ limit: 500, after: null }, {})).items;
+  const networks = await followNetworks(onFile, own, onFault);
 
-  const http = await startBootHttp({
-    host: config.address,
-    port: config.httpPort,
-    kernelArguments: config.kernelArguments,
-    needs: {
-      now: () => Date.now(),
-      index: memory.index,
-      tickets: memory.tickets,
-      networkOf: (address) => networkPolicy(networks.all(), address),
-      reports: agentReports({ reports: postgresAgentReports(database), memory, following, strangers, seedNeeds }),
-      seeds: {
-        current: (serverId) => seedValues(seedNeeds, serverId, {}),
-        claimUserData: nodes.claimUserData,
-        phonedHome: nodes.phonedHome,
-      },
-      files: {
-        bootFile: files,
-        artifact: async (name) => {
-          const found = await artifacts.stat(name).catch(() => undefined);
-          return found && { path: found.path, contentType: 'application/octet-stream', sha256: found.sha256 };
-        },
-        manifest: async (digest) => {
-          const found = await images.manifest(digest).catch(() => undefined);
-          return found && { path: found.path, contentType: 'text/plain' };
-        },
-        chunk: async (digest, chunk) => {
-          const found = await images.chunk(digest, chunk).catch(() => undefined);
-          return found && { path: found.path, contentType: 'application/octet-stream' };
-        },
-      },
-      async wakeUp(serverId) {
-        const operationId = memory.record(serverId)?.ticket?.operationId;
-        if (operationId !== undefined) await wakeUp(operationId);
-      },
-      discoveryKey: discoveryKey(keyring),
-      log,
-    },
-  });
+  const strangers = postgresUnknownServers(database);
+  const loaders = bootLoaders(config.ipxeDir);
+  const bootFile = servedFiles({ ...loaders, ...(config.agentDir === undefined ? {} : agentFiles(config.agentDir)) });
+  const { imageDir, artifactDir, kernelArguments } = config;
+  const stores = { database, keyring, memory, imageDir, artifactDir };
+  const needs = bootHttpNeeds({ ...stores, following, networks, strangers, bootFile, wakeUp, log });
+  const http = await startBootHttp({ host: address, port: config.httpPort, kernelArguments, needs });
   // Only now is it known which port the servers are sent to.
-  own.bootUrl = `http://${config.address}:${http.port}`;
+  own.bootUrl = `http://${address}:${http.port}`;
   await networks.refresh();
 
   const sightings = noteStrangers(strangers.saw, onFault);
-  const privileged = config.dhcpPort === DHCP_PORT;
   const dhcp = await serveDhcp({
-    // Broadcasts are heard on any address; a virtual rack's relays speak to ours alone.
-    listen: privileged ? { address: '0.0.0.0', localAddress: config.address } : { address: config.address },
-    ports: privileged ? {} : { server: config.dhcpPort, proxy: 0 },
+    ...dhcpPlace(address, config.dhcpPort),
     // Asked for each packet: the network may be put on file after we started.
     get localNetworkId() {
-      return networks.all().find(({ subnet }) => containsAddress(subnet, config.address))?.networkId;
+      return networks.all().find(({ subnet }) => containsAddress(subnet, address))?.networkId;
     },
     networks: networks.all,
     index: memory.index,
     now: () => Date.now(),
-    onEvent: (event) => {
-      if (event.kind === 'unknown_server_seen') sightings.saw(event);
-      else if (event.kind === 'boot_requested')
-        log({
-          level: 'info',
-          event: 'boot_requested',
-          serverId: event.serverId,
-          stage: event.stage,
-          answer: event.decision.kind,
-          reason: event.decision.reason,
-        });
-      else log({ level: 'warn', event: event.kind, mac: event.mac });
-    },
+    onEvent: (event) => noteDhcpEvent(event, sightings, log),
     onFault,
   });
   const tftp = await serveTftp({
-    listen: { address: config.address, port: config.tftpPort },
+    listen: { address, port: config.tftpPort },
     resolve: resolveFrom(await readBootFiles(loaders)),
     now: () => performance.now(),
     onTransfer: (event) => log({ level: 'info', event: 'tftp', ...event }),
@@ -179,4 +103,17 @@ export async function composeBoot(config: BootConfig, { database, keyring, liste
       await following.close();
     },
   };
+}
+
+/** Broadcasts are heard on any address; a virtual rack's relays speak to ours alone, and need no privilege. */
+function dhcpPlace(address: string, port: number): Pick<DhcpServerOptions, 'listen' | 'ports'> {
+  if (port === DHCP_PORT) return { listen: { address: '0.0.0.0', localAddress: address } };
+  return { listen: { address }, ports: { server: port, proxy: 0 } };
+}
+
+function noteDhcpEvent(event: DhcpEvent, sightings: Sightings, log: BootLog): void {
+  if (event.kind === 'unknown_server_seen') return sightings.saw(event);
+  if (event.kind !== 'boot_requested') return log({ level: 'warn', event: event.kind, mac: event.mac });
+  const { serverId, stage, decision } = event;
+  log({ level: 'info', event: 'boot_requested', serverId, stage, answer: decision.kind, reason: decision.reason });
 }
