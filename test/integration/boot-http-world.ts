@@ -19,7 +19,7 @@ type Ticket = { ticketId: TicketId; serverId: ServerId; expiresAt: number; token
 
 export type BootWorld = ReturnType<typeof bootWorld>;
 
-export function bootWorld({ unknownServers = 'ignore' as 'ignore' | 'discover' } = {}) {
+export function bootWorld({ unknownServers = 'ignore' }: { unknownServers?: 'ignore' | 'discover' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'boot-http-'));
   const index = memoryBootIndex();
   const tickets = new Map<ServerId, Ticket>();

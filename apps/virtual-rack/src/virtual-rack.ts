@@ -69,7 +69,7 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
   const close = async () => {
     const reversed = closers.splice(0).toReversed();
     for (let at = 0; at < reversed.length; at += STARTED_AT_ONCE) {
-      await Promise.all(reversed.slice(at, at + STARTED_AT_ONCE).map((one) => one()));
+      await Promise.all(reversed.slice(at, at + STARTED_AT_ONCE).map(async (one) => one()));
     }
   };
   try {

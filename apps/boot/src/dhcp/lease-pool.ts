@@ -37,10 +37,6 @@ export function leasePool({ first, last, leaseMs, isTaken }: LeasePoolOptions): 
   });
   const isFreeFor = (mac: string, address: number, now: number): boolean =>
     isUnleased(leases, mac, address, now) && !isTaken(formatIpv4(address));
-  const ownAt = (mac: string, text: string) => {
-    const own = leases.of(mac);
-    return own?.address === parseIpv4(text) ? own : undefined;
-  };
 
   // From a place given by the MAC, so that two replicas that know the same propose the same.
   function search(mac: string, now: number): number | undefined {
@@ -79,11 +75,11 @@ export function leasePool({ first, last, leaseMs, isTaken }: LeasePoolOptions): 
       return true;
     },
     release(mac, text) {
-      const own = ownAt(mac, text);
+      const own = leases.ofAt(mac, parseIpv4(text));
       if (own) leases.drop(own);
     },
     decline(mac, text, now) {
-      const own = ownAt(mac, text);
+      const own = leases.ofAt(mac, parseIpv4(text));
       if (own) leases.hold({ mac: NOBODY, address: own.address, until: now + DECLINE_MS });
     },
     held(mac, now) {

@@ -8,6 +8,8 @@ export const NOBODY = '';
 export interface LeaseTable {
   of(mac: string): Lease | undefined;
   at(address: number): Lease | undefined;
+  /** The MAC's lease when it is of this very address. */
+  ofAt(mac: string, address: number | undefined): Lease | undefined;
   /** Takes the address from whoever had it, and the MAC's other address from the MAC. */
   hold(lease: Lease): void;
   drop(lease: Lease): void;
@@ -29,6 +31,10 @@ export function leaseTable(onFreed: () => void): LeaseTable {
   return {
     of: (mac) => byMac.get(mac),
     at: (address) => byAddress.get(address),
+    ofAt(mac, address) {
+      const own = byMac.get(mac);
+      return own?.address === address ? own : undefined;
+    },
     hold(lease) {
       const own = byMac.get(lease.mac);
       if (own?.address !== lease.address) drop(own);

@@ -69,19 +69,20 @@ export function writeVerbs(store: ObjectStore, now: () => Date): WriteVerbs {
     remove(path, options) {
       const object = present(path);
       const wanted = isObject(options) ? options : {};
-      const uid = isObject(wanted.preconditions) ? wanted.preconditions.uid : undefined;
-      if (uid !== undefined && uid !== object.metadata.uid) {
-        throw conflict(
-          `${path.resource.plural} "${path.name}"`,
-          `the UID in the precondition (${JSON.stringify(uid)}) does not match`,
-        );
-      }
+      refuseAnotherUid(path, object, wanted.preconditions);
       const grace = path.resource.plural === 'pods' ? graceOf(object, wanted.gracePeriodSeconds) : 0;
       if (grace === 0) store.remove(collectionOf(path.resource), object);
       else if (!object.metadata.deletionTimestamp) store.put(collectionOf(path.resource), leaving(object, grace, now()));
       return SUCCESS;
     },
   };
+}
+
+/** meta.k8s.io/v1 Preconditions: a deletion that means one very object, and no later one of its name. */
+function refuseAnotherUid(path: ApiPath, { metadata }: StoredObject, preconditions: unknown): void {
+  const uid = isObject(preconditions) ? preconditions.uid : undefined;
+  if (uid === undefined || uid === metadata.uid) return;
+  throw conflict(`${path.resource.plural} "${path.name}"`, `the UID in the precondition (${JSON.stringify(uid)}) does not match`);
 }
 
 function kindOf({ resource }: ApiPath): { apiVersion: string; kind: string } {
