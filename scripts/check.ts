@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, floors and cycles, generated documents fresh. Says all that is wrong, not the first only.
+// `npm run check`: format, lint, types, exports, floors and cycles, generated documents fresh. Says all that is wrong, not the first only.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -9,6 +9,7 @@ const checks: [name: string, command: string, args: string[]][] = [
   ['format', bin('biome'), ['format', '.']],
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings', '-c', '.oxlintrc.json', '.']],
   ['types', bin('tsc'), ['-p', '.']],
+  ['exports', process.execPath, ['scripts/exports.ts', '--check']],
   ['floors and cycles', bin('vitest'), ['run', '--project', 'unit', 'test/architecture']],
   ['generated documents', process.execPath, ['scripts/docs.ts', '--check']],
 ];

@@ -1,25 +1,23 @@
 // `npm run e2e:qemu`: the real thing alone. Firmware, DHCP, agent, disk image, kubelet, API server; then all the way back. Prints timings.
-import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiClient } from '../apps/rackwright/src/client/api-client.ts';
+import { apiClient } from '@rackwright/rackwright-app/client/api-client.ts';
 import { startRackwright } from '../test/e2e/rackwright-process.ts';
 import { startRealRack } from '../test/e2e/qemu/real-rack.ts';
 import { operate, putOnFile, readsAsZero, runPod, timingTable, type Timing, NODE } from '../test/e2e/qemu/whole-life.ts';
 
 const cache = process.env['RACKWRIGHT_CACHE'] ?? join(process.env['HOME'] ?? '/root', '.cache/rackwright');
+const ROOT = join(import.meta.dirname, '..');
 const firmwareMode = process.argv.includes('--bios') ? 'bios' : 'uefi';
 const began = performance.now();
 const tell = (line: string): void => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)} s  ${line}`);
 
-/** The newest folder of that name in the cache; made by scripts/prepare-e2e.sh. */
-function cached(prefix: string): string {
-  const age = (name: string): number => statSync(join(cache, name)).mtimeMs;
-  const [newest] = readdirSync(cache)
-    .filter((name) => name.startsWith(prefix))
-    .toSorted((a, b) => age(b) - age(a));
-  if (newest === undefined) throw new Error(`no ${prefix}* in ${cache}: run bash scripts/prepare-e2e.sh as root`);
-  return join(cache, newest);
+/** Builds it, or finds it built: the script's last line is where it is. */
+function built(script: string): string {
+  const said = execFileSync('bash', [join(ROOT, script)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return said.trim().split('\n').at(-1) ?? '';
 }
 
 const folder = mkdtempSync('/tmp/rwq-');
@@ -47,8 +45,8 @@ try {
       RACKWRIGHT_DHCP_PORT: '67',
       RACKWRIGHT_TFTP_PORT: '69',
       RACKWRIGHT_BOOT_HTTP_PORT: '8081',
-      RACKWRIGHT_IPXE_DIR: cached('ipxe-'),
-      RACKWRIGHT_AGENT_DIR: cached('ramdisk-'),
+      RACKWRIGHT_IPXE_DIR: built('packages/install-agent/fetch-ipxe.sh'),
+      RACKWRIGHT_AGENT_DIR: built('packages/install-agent/build-ramdisk.sh'),
       RACKWRIGHT_KERNEL_ARGUMENTS: 'console=ttyS0',
       RACKWRIGHT_LOG: 'info',
     },
@@ -63,7 +61,7 @@ await tidyUp();
 await rm(folder, { recursive: true, force: true });
 
 async function life(api: ReturnType<typeof apiClient>): Promise<void> {
-  const files = { image: join(cached('node-image-'), 'disk.raw'), kubelet: join(cache, 'kubernetes-1.20.2/kubelet') };
+  const files = { image: built('scripts/node-image/build-node-image.sh'), kubelet: join(cache, 'kubernetes-1.20.2/kubelet') };
   const { serverId, clusterId, imageDigest } = await putOnFile(api, rack, files, firmwareMode);
   tell(`on file: ${serverId}, image ${imageDigest.slice(0, 19)}`);
   const timings: Timing[] = [];

@@ -12,5 +12,6 @@ step() {
 
 step bash scripts/kubernetes/build-from-debian.sh
 step bash packages/install-agent/build-ramdisk.sh
+KERNEL_FLAVOUR=generic step bash packages/install-agent/build-ramdisk.sh
 step bash packages/install-agent/fetch-ipxe.sh
 step bash scripts/node-image/build-node-image.sh

@@ -1,5 +1,5 @@
 // Draws docs/lifecycle.md from the table that the program itself obeys.
-import { MOVES, STATES } from '../../packages/domain/src/server-lifecycle/table.ts';
+import { MOVES, STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 
 export function lifecycleDocument(): string {
   const states = Object.entries(STATES);

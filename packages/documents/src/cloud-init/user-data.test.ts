@@ -119,7 +119,8 @@ write_files:
         --node-ip=10.77.0.31 \\
         --node-labels=rackwright.dev/server-id=srv_1 \\
         --container-runtime=remote \\
-        --container-runtime-endpoint=unix:///run/containerd/containerd.sock
+        --container-runtime-endpoint=unix:///run/containerd/containerd.sock \\
+        --pod-infra-container-image=localhost/rackwright/pause:1
       Restart=always
       RestartSec=5
       KillMode=process

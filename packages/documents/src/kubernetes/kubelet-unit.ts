@@ -51,6 +51,8 @@ WantedBy=multi-user.target
 /** Before 1.24 the kubelet would look for Docker; since 1.27 the endpoint stands in the configuration file and the first flag is gone. */
 function runtimeFlags(version: KubernetesVersion): string[] {
   if (isAtLeast(version, 1, 27)) return [];
+  // The node image carries this one; before 1.27 the kubelet's image collection spares only what this flag names.
+  const pause = '--pod-infra-container-image=localhost/rackwright/pause:1';
   const endpoint = `--container-runtime-endpoint=${CONTAINERD_SOCKET}`;
-  return isAtLeast(version, 1, 24) ? [endpoint] : ['--container-runtime=remote', endpoint];
+  return isAtLeast(version, 1, 24) ? [endpoint, pause] : ['--container-runtime=remote', endpoint, pause];
 }

@@ -100,7 +100,8 @@ ExecStart=/usr/local/bin/kubelet \\
   --node-ip=10.77.0.31 \\
   --node-labels=rackwright.dev/server-id=srv_1,topology.kubernetes.io/zone=r1 \\
   --container-runtime=remote \\
-  --container-runtime-endpoint=unix:///run/containerd/containerd.sock
+  --container-runtime-endpoint=unix:///run/containerd/containerd.sock \\
+  --pod-infra-container-image=localhost/rackwright/pause:1
 Restart=always
 RestartSec=5
 KillMode=process
