@@ -1,8 +1,8 @@
 // The floors of docs/architecture.md: imports point down only, pure floors do no I/O, and nothing goes in a circle.
-import { existsSync } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type Exports, neededExports } from './needed-exports.ts';
 import { findCycles, readSources, ROOT } from './source-imports.ts';
 
 const DOMAIN_FLOOR = ['domain', 'protocols', 'documents', 'api-contract'];
@@ -25,7 +25,8 @@ const MAY_IMPORT: Record<string, string[]> = {
 };
 
 const PURE = [...DOMAIN_FLOOR, 'workflow-engine', 'workflows'];
-const sources = readSources();
+const sources = readSources('packages', 'apps');
+const everywhere = [...sources, ...readSources('test', 'scripts')];
 const product = sources.filter((file) => !file.path.endsWith('.test.ts'));
 const packageOf = (room: string | undefined): string | undefined =>
   room?.startsWith('packages/') ? room.slice('packages/'.length) : undefined;
@@ -96,18 +97,31 @@ test('no circle, type imports counted', () => {
   expect(findCycles(sources).map((cycle) => cycle.join(' -> '))).toEqual([]);
 });
 
-test('what is imported across packages is listed in exports, and exists', () => {
-  const wrong = sources.flatMap((file) =>
+test('what is imported from another package exists, and is asked for by the name of the package', () => {
+  const wrong = everywhere.flatMap((file) =>
     file.imports
       .filter(({ room }) => room !== undefined && room !== file.room)
-      .filter(({ room, target }) => !existsSync(join(ROOT, target)) || !isExported(room!, target))
+      .filter(({ target, byPath }) => byPath || !existsSync(join(ROOT, target)))
       .map(({ target }) => `${file.path} -> ${target}`),
   );
   expect(wrong).toEqual([]);
 });
 
-function isExported(room: string, target: string): boolean {
-  const { exports } = JSON.parse(readFileSync(join(ROOT, room, 'package.json'), 'utf8')) as { exports: Record<string, string> };
-  const path = `./${target.slice(`${room}/src/`.length)}`;
-  return path in exports || './*' in exports;
-}
+// The lists say at a glance what a package is to the others; what is not on it may be changed at will.
+test('every package exports what others import from it, file by file, and nothing else', () => {
+  const wrong = [...neededExports()].flatMap(([room, needed]) => {
+    const listed = (JSON.parse(readFileSync(join(ROOT, room, 'package.json'), 'utf8')) as { exports?: Exports }).exports ?? {};
+    const idle = Object.keys(listed).filter((path) => listed[path] !== needed[path]);
+    const missing = Object.keys(needed).filter((path) => !(path in listed));
+    return [...idle.map((path) => `${room} lists ${path} in vain`), ...missing.map((path) => `${room} does not list ${path}`)];
+  });
+  expect(wrong, 'npm run exports mends it').toEqual([]);
+});
+
+test('every package says in at most twenty lines what it is', () => {
+  const wrong = [...neededExports().keys()].filter((room) => {
+    const readme = join(ROOT, room, 'README.md');
+    return !existsSync(readme) || readFileSync(readme, 'utf8').trimEnd().split('\n').length > 20;
+  });
+  expect(wrong).toEqual([]);
+});

@@ -4,26 +4,26 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-export type SourceFile = {
-  path: string;
-  room: string;
-  imports: { target: string; room: string | undefined; outside: string | undefined }[];
-};
+/** `room`: the folder of a package or app; empty for tests and scripts. */
+export type SourceFile = { path: string; room: string; imports: Import[] };
+
+/** `byPath`: says `../…` instead of a package's name. `outside`: not ours. */
+export type Import = { target: string; room: string | undefined; outside: string | undefined; byPath: boolean };
 
 const IMPORT =
   /^\s*(?:import|export)\s[^'"]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/gm;
 
-/** Every TypeScript file of packages/ and apps/, with what it imports resolved to paths from the root. */
-export function readSources(): SourceFile[] {
-  return ['packages', 'apps'].flatMap((top) => tsFiles(join(ROOT, top))).map(readSource);
+/** Every source file below these folders, with what it imports resolved to paths from the root. */
+export function readSources(...folders: ('packages' | 'apps' | 'test' | 'scripts')[]): SourceFile[] {
+  return folders.flatMap((top) => sourceFiles(join(ROOT, top))).map(readSource);
 }
 
-function tsFiles(folder: string): string[] {
+function sourceFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     if (['node_modules', 'generated', 'dist'].includes(entry.name)) return [];
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return tsFiles(path);
-    return entry.name.endsWith('.ts') || entry.name.endsWith('.tsx') ? [path] : [];
+    if (entry.isDirectory()) return sourceFiles(path);
+    return /\.(?:ts|tsx|mjs)$/.test(entry.name) ? [path] : [];
   });
 }
 
@@ -33,16 +33,16 @@ function readSource(path: string): SourceFile {
   return { path: relative(ROOT, path), room: roomOf(relative(ROOT, path)) ?? '', imports };
 }
 
-function resolveImport(from: string, specifier: string): SourceFile['imports'][number] {
+function resolveImport(from: string, specifier: string): Import {
   if (specifier.startsWith('.')) {
     const target = relative(ROOT, join(dirname(from), specifier));
-    return { target, room: roomOf(target), outside: undefined };
+    return { target, room: roomOf(target), outside: undefined, byPath: true };
   }
   const own = /^@rackwright\/([^/]+)\/(.+)$/.exec(specifier);
-  if (!own) return { target: specifier, room: undefined, outside: specifier };
+  if (!own) return { target: specifier, room: undefined, outside: specifier, byPath: false };
   const [, name = '', rest = ''] = own;
   const folder = name.endsWith('-app') ? `apps/${name.slice(0, -4)}` : `packages/${name}`;
-  return { target: `${folder}/src/${rest}`, room: folder, outside: undefined };
+  return { target: `${folder}/src/${rest}`, room: folder, outside: undefined, byPath: false };
 }
 
 function roomOf(path: string): string | undefined {
