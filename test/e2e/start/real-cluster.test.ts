@@ -3,7 +3,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findKubernetesProgram, hasRealControlPlane, HOW_TO_GET_KUBERNETES } from '@rackwright/testkit/kubernetes/find-program.ts';
+import {
+  findKubernetesProgram,
+  hasRealControlPlane,
+  HOW_TO_GET_KUBERNETES,
+} from '@rackwright/testkit/kubernetes/find-program.ts';
 import { startRealControlPlane } from '@rackwright/testkit/kubernetes/real-control-plane.ts';
 import { needThatOrSkip } from '@rackwright/testkit/tools.ts';
 import { expect, test } from 'vitest';
