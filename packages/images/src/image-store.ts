@@ -65,7 +65,8 @@ export async function storedImage(dir: string, digest: string): Promise<StoredIm
   return text === undefined ? undefined : (JSON.parse(text) as StoredImage);
 }
 
-async function verifyImage(folder: string, digest: string): Promise<string[]> {
+/** What is wrong with the image in this folder, in words. Refusal `image_unknown`. */
+export async function verifyImage(folder: string, digest: string): Promise<string[]> {
   const text = await readFile(join(folder, 'manifest'), 'utf8').catch(() => undefined);
   if (text === undefined) throw new Refusal('image_unknown', { digest });
   if (`sha256-${createHash('sha256').update(text).digest('hex')}` !== digest) return ['the manifest does not have its digest'];

@@ -72,6 +72,17 @@ test('verify names what rotted', async () => {
   expect(await store.verify(digest)).toEqual(['chunk 0 has other bytes', 'chunk 3 is missing']);
 });
 
+test('importing again mends what rotted', async () => {
+  rawImage();
+  const { digest } = await importImage(join(dir, 'raw'), join(dir, 'store'), options);
+  const store = imageStore(join(dir, 'store'));
+  writeFileSync((await store.chunk(digest, 0))!.path, 'rot');
+  rmSync((await store.chunk(digest, 3))!.path);
+  await importImage(join(dir, 'raw'), join(dir, 'store'), options);
+  expect(await store.verify(digest)).toEqual([]);
+  expect(readdirSync(join(dir, 'store'))).toEqual([digest]);
+});
+
 test('deleted is gone, and a name that is no digest reaches no path', async () => {
   rawImage();
   const { digest } = await importImage(join(dir, 'raw'), join(dir, 'store'), options);

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import { type ImageChunk, printImageManifest } from '@rackwright/documents/image-manifest/image-manifest.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
-import { type StoredImage, storedImage } from './image-store.ts';
+import { type StoredImage, storedImage, verifyImage } from './image-store.ts';
 import { findPartitions, PARTITION_TABLE_BYTES, type ImagePartitions } from './partitions.ts';
 
 const compress = promisify(zstdCompress);
@@ -28,7 +28,8 @@ export type ImportOptions = {
 };
 
 /**
- * The image is in the store afterwards, whole or not at all; importing it again gives the same digest.
+ * The image is in the store afterwards, whole or not at all; importing it again gives the same digest, and mends what was
+ * damaged in the store.
  * Refusal `image_unusable`: empty, or no partitions found and none given.
  */
 export async function importImage(rawPath: string, storeDir: string, options: ImportOptions): Promise<StoredImage> {
@@ -93,10 +94,15 @@ async function publish(work: string, storeDir: string, image: StoredImage): Prom
     await rename(work, place);
     return image;
   } catch (cause) {
-    // The same bytes were here already: those stay, with the name they have.
     const present = await storedImage(storeDir, image.digest);
-    if (present) return present;
-    throw cause;
+    if (!present) throw cause;
+    // The same bytes were here already: those stay, with the name they have, unless they have rotted since.
+    if ((await verifyImage(place, image.digest)).length === 0) return present;
+    const damaged = `${work}.damaged`;
+    await rename(place, damaged);
+    await rename(work, place);
+    await rm(damaged, { recursive: true, force: true });
+    return image;
   }
 }
 
