@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { Refusal } from '@rackwright/domain/errors.ts';
 import { artifactStore } from '@rackwright/images/artifact-store.ts';
 import { importImage } from '@rackwright/images/import-image.ts';
 import type { Inventory } from '@rackwright/store/inventory/postgres-inventory.ts';
@@ -33,10 +34,16 @@ export function fileUploads(
     },
     async artifact({ name, version, sha256: expected }, content) {
       await mkdir(artifactDir, { recursive: true });
-      const { sha256, sizeBytes, path } = await artifacts.put(`${name}-${version}`, content, expected);
+      const known = await inventory.artifacts.find(name, version);
+      // Other bytes must not take the place of those on file, whose checksum nodes were given.
+      const { sha256, sizeBytes, path } = await artifacts
+        .put(`${name}-${version}`, content, known?.sha256 ?? expected)
+        .catch((thrown: unknown) => {
+          const others = known && known.sha256 !== expected && thrown instanceof Refusal && thrown.code === 'checksum_mismatch';
+          throw others ? new Refusal('name_taken', { kind: 'artifact', name: `${name} ${version}` }) : thrown;
+        });
       await inventory.artifacts.register({ name, version, sha256, sizeBytes, path });
-      const { items } = await inventory.artifacts.list({ limit: 100, after: null }, { name });
-      const onFile = items.find((item) => item.version === version);
+      const onFile = known ?? (await inventory.artifacts.find(name, version));
       return onFile ?? { name, version, sha256, sizeBytes, createdAt: new Date().toISOString() };
     },
   };

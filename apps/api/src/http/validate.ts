@@ -11,9 +11,25 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
   return (value) => {
     // An absent body of a POST without fields is the empty object.
     const parsed = schema.safeParse(httpPart === 'body' && (value === undefined || value === null) ? {} : value);
-    return parsed.success ? { value: parsed.data } : { error: new RequestInvalid(fieldsOf(parsed.error, place)) };
+    if (!parsed.success) return { error: new RequestInvalid(fieldsOf(parsed.error, place)) };
+    const path = pathOfNul(parsed.data);
+    if (path === undefined) return { value: parsed.data };
+    return { error: new RequestInvalid([{ pointer: place + pointerTo(path), code: 'invalid', message: NUL_MESSAGE }]) };
   };
 };
+
+const NUL_MESSAGE = 'The character NUL can be kept nowhere.';
+
+/** Where there is a NUL, which Postgres takes in no text; undefined when there is none. */
+function pathOfNul(value: unknown): PropertyKey[] | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? [] : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const below = key.includes('\0') ? [] : pathOfNul(member);
+    if (below) return [key, ...below];
+  }
+  return undefined;
+}
 
 export function fieldsOf(error: z.ZodError, place: string): ProblemField[] {
   return error.issues

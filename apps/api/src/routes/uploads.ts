@@ -1,6 +1,7 @@
 // PUT /v1/images/{name} and /v1/artifacts/{name}/{version}: the bytes come in as they are, and are on file when the answer goes out.
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { artifact, image } from '@rackwright/api-contract/resources/image.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
 import { z } from 'zod';
 import { viewArtifact, viewImage } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
@@ -45,7 +46,7 @@ export function uploadRoutes(api: Api, { needs }: RouteContext): void {
         response: { 200: image, ...problems },
       },
     },
-    async ({ params: { name }, query, body }) => viewImage(await needs.uploads.image({ name, ...query }, body as Readable)),
+    async ({ params: { name }, query, body }) => viewImage(await needs.uploads.image({ name, ...query }, bytesOf(body))),
   );
 
   api.put(
@@ -63,6 +64,12 @@ export function uploadRoutes(api: Api, { needs }: RouteContext): void {
       },
     },
     async ({ params: { name, version }, headers, body }) =>
-      viewArtifact(await needs.uploads.artifact({ name, version, sha256: headers['x-checksum-sha256'] }, body as Readable)),
+      viewArtifact(await needs.uploads.artifact({ name, version, sha256: headers['x-checksum-sha256'] }, bytesOf(body))),
   );
+}
+
+/** What was sent as JSON, or with no body at all, is no file. */
+function bytesOf(body: unknown): Readable {
+  if (body instanceof Readable) return body;
+  throw new Refusal('unsupported_media_type', { expected: RAW_BYTES });
 }

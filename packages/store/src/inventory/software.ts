@@ -111,6 +111,14 @@ export function postgresArtifacts(work: Work) {
       return pageOf(rows, limit, (row) => JSON.stringify([row.name, row.version]));
     },
 
+    async find(name: string, version: string): Promise<ArtifactRecord | undefined> {
+      const [row] = await work.read.query<ArtifactRecord>(`${SELECT_ARTIFACTS} where name = $1 and version = $2`, [
+        name,
+        version,
+      ]);
+      return row;
+    },
+
     /** May be repeated; the same name and version with other bytes is refused (`name_taken`). */
     register: ({ name, version, sha256, sizeBytes, path }: NewArtifact): Promise<void> =>
       work.write(async (tx) => {
