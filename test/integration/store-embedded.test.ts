@@ -110,8 +110,10 @@ test('after everything was killed at once, a lock file that names a stranger’s
   const { holder, url, pid } = await hold();
   await ask(url, 'create table kept as select 42 as n');
   process.kill(await watchdogOf(pid), 'SIGKILL');
+  const left = once(holder, 'exit');
   holder.kill('SIGKILL');
   process.kill(pid, 'SIGKILL');
+  await left;
   expect(await gone(pid)).toBe(true);
   const lock = join(dataDir, 'cluster/postmaster.pid');
   await writeFile(lock, (await readFile(lock, 'utf8')).replace(/^\d+/, String(process.pid)));
@@ -169,3 +171,15 @@ async function watchdogOf(postgres: number): Promise<number> {
   }
   throw new Error(`no watchdog for ${postgres}`);
 }
+
+test('killed under our hands it comes back on the same port with all it had, and is stopped when we stop', async () => {
+  const postgres = await startEmbeddedPostgres({ dataDir });
+  const first = postgres.pid;
+  await ask(postgres.url, 'create table kept (n int)', 'insert into kept values (1)');
+  process.kill(first, 'SIGKILL');
+  expect(await within(30_000, () => postgres.pid !== first)).toBe(true);
+  expect(await ask(postgres.url, 'select n from kept')).toEqual([{ n: 1 }]);
+  const second = postgres.pid;
+  await postgres.close();
+  expect(alive(second)).toBe(false);
+});

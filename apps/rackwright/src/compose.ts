@@ -19,6 +19,14 @@ const VIRTUAL_BMC_PACE = {
   ipmi: { power: { restMs: 100 }, settings: { everyMs: 100, withinMs: 5_000 } },
 };
 
+/** Whoever supervises us can do more about it than we can. */
+function endWithoutDatabase(log: pino.Logger): (code: number | null) => void {
+  return (code) => {
+    log.fatal({ code }, 'the embedded PostgreSQL cannot be kept running');
+    process.exit(1);
+  };
+}
+
 export type Rackwright = { api: RunningApi | undefined; boot: Boot | undefined; close(): Promise<void> };
 
 export async function compose(config: Config): Promise<Rackwright> {
@@ -39,7 +47,7 @@ export async function compose(config: Config): Promise<Rackwright> {
     const keyring = await readSealingKey(config.sealingKeyFile, config.databaseUrl === undefined);
     const embedded =
       config.databaseUrl === undefined
-        ? opened(await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres') }))
+        ? opened(await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), onExit: endWithoutDatabase(log) }))
         : undefined;
     const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
     const database = opened(await openDatabase(databaseUrl, { maxConnections: 20, onConnectionLost: onTrouble }));

@@ -9,6 +9,7 @@ import { Fault } from '@rackwright/domain/errors.ts';
 import pg from 'pg';
 import { findBinaries, runAs, UNPRIVILEGED } from './binaries.ts';
 import { endOrphan, giveUpOwnership, takeOwnership } from './ownership.ts';
+import { keepRunning, type Running } from './keep-running.ts';
 import { within } from './processes.ts';
 import { settle } from './settle.ts';
 
@@ -18,11 +19,11 @@ export type EmbeddedPostgresOptions = {
   port?: number;
   /** `none` may lose everything when the machine stops: for tests. */
   durability?: 'full' | 'none';
-  /** Told when it ends without having been asked to. */
+  /** Told when it ended without having been asked to, and could not be brought back. */
   onExit?: (code: number | null) => void;
 };
 
-export type EmbeddedPostgres = { url: string; port: number; pid: number; close(): Promise<void> };
+export type EmbeddedPostgres = { url: string; port: number; readonly pid: number; close(): Promise<void> };
 
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', TZ: 'UTC' };
 
@@ -39,7 +40,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await endOrphan(cluster);
     const password = await readPassword(home);
     if (!(await exists(join(cluster, 'PG_VERSION')))) await makeCluster(binaries, home, password, options);
-    const running = await launch(binaries, home, options);
+    const running = await keepRunning(
+      async (onExit, port = options.port) => {
+        // Also the lock file of one that was killed: it says "ready" and would be believed.
+        await endOrphan(cluster);
+        return launch(binaries, home, { ...options, ...(port === undefined ? {} : { port }), onExit });
+      },
+      (code) => options.onExit?.(code),
+    );
     const url = `postgresql://rackwright:${password}@127.0.0.1:${running.port}/rackwright`;
     await ensureDatabase(url).catch(async (error: unknown) => {
       await running.stop();
@@ -49,7 +57,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       await running.stop();
       await giveUpOwnership(home);
     };
-    return { url, port: running.port, pid: running.pid, close };
+    return {
+      url,
+      port: running.port,
+      get pid() {
+        return running.pid;
+      },
+      close,
+    };
   } catch (error) {
     await giveUpOwnership(home);
     throw error;
@@ -85,8 +100,6 @@ async function makeCluster(binaries: string, home: string, password: string, opt
   }
   await rename(unfinished, join(home, 'cluster'));
 }
-
-type Running = { port: number; pid: number; stop(): Promise<void> };
 
 async function launch(binaries: string, home: string, options: EmbeddedPostgresOptions): Promise<Running> {
   const cluster = join(home, 'cluster');
