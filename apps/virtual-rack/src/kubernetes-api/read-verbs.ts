@@ -56,12 +56,16 @@ export function watchObjects(store: ObjectStore, path: ApiPath, query: URLSearch
   const unsubscribe = store.subscribe(collection, write);
   const bookmarks = query.get('allowWatchBookmarks') === 'true' ? setInterval(bookmark, BOOKMARK_MS).unref() : undefined;
   const seconds = Math.min(Number(query.get('timeoutSeconds')) || 3600, 3600);
-  const timeout = setTimeout(() => response.end(), seconds * 1000).unref();
-  const end = () => {
+  const stop = () => {
     unsubscribe();
     clearInterval(bookmarks);
     clearTimeout(timeout);
   };
-  response.on('close', end);
+  // Stopped before it is ended, not when it has closed: a bookmark may be due in the same moment.
+  const timeout = setTimeout(() => {
+    stop();
+    response.end();
+  }, seconds * 1000).unref();
+  response.on('close', stop);
   return () => response.destroy();
 }
