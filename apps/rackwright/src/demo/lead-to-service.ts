@@ -13,7 +13,11 @@ export async function leadToService(api: ApiClient, rack: RackOnFile, tell: Tell
   const last = new Map<string, string>();
   const fresh = new Set(rack.servers.filter(({ state }) => state === 'registered').map(({ id }) => id));
   for (;;) {
-    const seen = await listServers(api);
+    const seen = await listServers(api).catch(unlessAway);
+    if (seen === undefined) {
+      await pause(LOOK_MS);
+      continue;
+    }
     for (const server of seen) {
       if (last.get(server.id) !== server.state) tell(`${server.name}  ${last.get(server.id) ?? '·'} -> ${server.state}`);
       last.set(server.id, server.state);
@@ -52,8 +56,14 @@ async function push(api: ApiClient, server: ServerSeen, rack: RackOnFile, fresh:
     }
   } catch (thrown) {
     // Somebody else acts on it as well; the next look tells.
-    if (!(thrown instanceof ApiProblem && thrown.status === 409)) throw thrown;
+    if (!(thrown instanceof ApiProblem && thrown.status === 409)) unlessAway(thrown);
   }
+}
+
+/** A database that starts again is no end of the show: the next look tells. */
+function unlessAway(thrown: unknown): undefined {
+  if (!(thrown instanceof ApiProblem && thrown.status === 503)) throw thrown;
+  return undefined;
 }
 
 async function listServers(api: ApiClient): Promise<ServerSeen[]> {

@@ -81,12 +81,18 @@ async function follow<T extends KubeObject>(options: WatchOptions<T>, from: stri
   for (;;) {
     const event = (await nextLine(lines, seen)) as WatchEvent<T> | undefined;
     if (event === undefined) return seen;
+    if (!isEvent(event)) throw new WatchBroke(seen, 'what came is no event');
     // 410 Gone: the server has forgotten the version we stand at. Any other error is cured by a new list, too.
     if (event.type === 'ERROR') return undefined;
     if (event.type === 'DELETED') await onEvent({ kind: 'removed', object: event.object });
     if (event.type === 'ADDED' || event.type === 'MODIFIED') await onEvent({ kind: 'changed', object: event.object });
     seen = event.object.metadata.resourceVersion;
   }
+}
+
+/** A proxy between us and the API server may answer with anything. */
+function isEvent(event: { type?: unknown; object?: { metadata?: { resourceVersion?: unknown } } }): boolean {
+  return event.type === 'ERROR' || typeof event.object?.metadata?.resourceVersion === 'string';
 }
 
 async function nextLine(lines: AsyncIterator<unknown>, seen: string): Promise<unknown> {

@@ -32,7 +32,10 @@ export function nodeMethods(connection: Connection, closing: AbortSignal): NodeM
       const stopping = new AbortController();
       const signal = AbortSignal.any([closing, stopping.signal]);
       const onEvent = (event: Watched<NodeObject>) => onChange(readChange(event));
-      void watchCollection<NodeObject>({ connection, path: NODES, doing: 'watch nodes', onEvent, signal });
+      // A node that cannot be read, or a consumer that throws, ends this watch and not the process.
+      void watchCollection<NodeObject>({ connection, path: NODES, doing: 'watch nodes', onEvent, signal })
+        .catch((cause: unknown) => onChange({ kind: 'lost', why: String(cause) }))
+        .catch(() => undefined);
       return () => stopping.abort();
     },
 
