@@ -61,11 +61,16 @@ async function ensureCluster(api: ApiClient, cluster: ClusterToRegister): Promis
 
 type Place = { siteId: string; rackId: string; networkId: string };
 
-/** BMC ports are new at each start as well. */
+/** BMC ports may be new as well. What an operation relies on cannot be changed under it: it ends first, and is left alone here. */
 async function ensureServer(api: ApiClient, server: ServerToRegister, place: Place): Promise<ServerOnFile> {
   const bmc = { ...server.bmc, credentials: server.credentials };
   const known = await find(api, 'servers', server.name);
-  if (known) return api.patch<ServerOnFile>(`/v1/servers/${known.id}`, { bmc });
+  if (known) {
+    return api.patch<ServerOnFile>(`/v1/servers/${known.id}`, { bmc }).catch((thrown: unknown) => {
+      if (thrown instanceof ApiProblem && thrown.code === 'operation_in_progress') return api.get(`/v1/servers/${known.id}`);
+      throw thrown;
+    });
+  }
   const { name, serial, assetTag, u, macs, firmwareMode } = server;
   const nics = Object.fromEntries(macs.map((mac, n) => [mac, { name: `nic${n + 1}`, boot: n === 0 }]));
   return api.post<ServerOnFile>('/v1/servers', { name, serial, assetTag, ...place, uPosition: u, firmwareMode, nics, bmc });

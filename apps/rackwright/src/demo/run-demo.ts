@@ -4,6 +4,7 @@ import { startVirtualRack } from '@rackwright/virtual-rack-app/virtual-rack.ts';
 import { apiClient } from '../client/api-client.ts';
 import type { Rackwright } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { earlierBmcPorts } from './earlier-bmcs.ts';
 import { leadToService } from './lead-to-service.ts';
 import { registerRack, type ClusterToRegister } from './register-rack.ts';
 import { startSimulatedCluster } from './simulated-cluster.ts';
@@ -20,12 +21,12 @@ export async function runDemo(config: Config, rackwright: Rackwright, began: num
   const closers: (() => Promise<void>)[] = [];
   let stopped = false;
   const cluster = await clusterToJoin(config.kubeconfig, closers);
-  const rack = await startVirtualRack({
-    servers: config.virtualServers,
-    boot: { dhcp: { address: config.boot.address, port: boot.dhcpPort }, tftpPort: boot.tftpPort },
-  });
-  closers.push(() => rack.close());
   const client = apiClient(api.url, config.apiToken);
+  const port = await earlierBmcPorts(client);
+  const rackOf = { servers: config.virtualServers, boot: bootOf(config, boot) };
+  // Where somebody else has one of the ports now, new ones must do.
+  const rack = await startVirtualRack({ ...rackOf, bmc: { port } }).catch(() => startVirtualRack(rackOf));
+  closers.push(() => rack.close());
   const onFile = await registerRack(client, rack.servers, cluster);
   const secondsSince = (): number => (performance.now() - began) / 1000;
   const tell = (line: string): void => console.log(`${secondsSince().toFixed(1).padStart(6)} s  ${line}`);
@@ -42,6 +43,10 @@ export async function runDemo(config: Config, rackwright: Rackwright, began: num
       for (const close of closers.reverse()) await close();
     },
   };
+}
+
+function bootOf({ boot: { address } }: Config, { dhcpPort, tftpPort }: NonNullable<Rackwright['boot']>) {
+  return { dhcp: { address, port: dhcpPort }, tftpPort };
 }
 
 /** The operator's own, or a simulated one that is as new as this process. */
