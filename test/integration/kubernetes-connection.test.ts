@@ -131,10 +131,12 @@ test('as the workflows see it: evicted pods still count as there, the node says 
   const body = { metadata: { name: 'p' }, spec };
   await connection.call({ method: 'POST', path: '/api/v1/namespaces/default/pods', body, doing: 'make a pod' });
   await connection.close();
-  expect(await access.drain('n0')).toEqual({ remaining: [{ namespace: 'default', name: 'p' }] });
+  expect(await access.drain('n0')).toEqual({
+    remaining: [{ namespace: 'default', name: 'p', uid: expect.any(String), since: null }],
+  });
   expect(await access.drain('n0')).toEqual({ remaining: [] });
   expect(await access.node('n0')).toMatchObject({ ready: false, readyReason: 'the kubelet has not reported yet' });
   const uid = (await access.node('n0'))!.uid;
-  await access.deleteNode('n0', uid, confirmedByPerson('tester', '2026-01-01T00:00:00Z')!);
+  await access.deleteNode('n0', uid, confirmedByPerson('tester', 'cords pulled', '2026-01-01T00:00:00Z')!);
   expect(await access.node('n0')).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 // Fits a cluster to the workflows' port: one server at a time, known by its node's name.
 import { isIP } from 'node:net';
-import type { ClusterAccess, NodeView } from '@rackwright/workflows/ports.ts';
+import type { ClusterAccess, DrainPass, NodeView } from '@rackwright/workflows/ports.ts';
 import type { ClusterApi, ClusterNode, DrainPolicy, RemainingPod } from './cluster-api.ts';
 
 /** `drainPolicy` is the pool's: what may be lost when a node is emptied. */
@@ -30,9 +30,10 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
     async drain(name) {
       const { remaining, evicted } = await api.drainPass(name, drainPolicy);
       // A pod that agreed to go is still there: the node is empty when a pass finds nobody.
-      const leaving = evicted.map(({ namespace, name: pod }) => ({ namespace, name: pod }));
+      const leaving = evicted.map((pod) => ({ ...pod, since: null }));
       return { remaining: [...leaving, ...remaining.map(waitingPod)] };
     },
+    forceDeletePod: ({ namespace, name, uid }) => api.forceDeletePod({ namespace, name, uid }),
     // The proof is the workflows' to have: without one they cannot write this call.
     deleteNode: (name, uid) => api.deleteNode(name, uid),
     revoke: (name) => api.revokeAccess({ serverId: name, nodeName: name }),
@@ -55,12 +56,9 @@ function viewOf(node: ClusterNode): NodeView {
   };
 }
 
-function waitingPod({ namespace, name, blockedBy, since }: RemainingPod): {
-  namespace: string;
-  name: string;
-  blockedBy?: string;
-} {
-  if (blockedBy === undefined) return { namespace, name };
-  const by = blockedBy.pdb === undefined ? '' : `budget ${blockedBy.pdb}: `;
-  return { namespace, name, blockedBy: `${by}${blockedBy.message} (since ${since})` };
+function waitingPod({ namespace, name, uid, blockedBy, since }: RemainingPod): DrainPass['remaining'][number] {
+  const pod = { namespace, name, uid, since };
+  if (blockedBy === undefined) return pod;
+  const { pdb, message } = blockedBy;
+  return { ...pod, blockedBy: { budget: pdb === undefined ? null : `${namespace}/${pdb}`, message } };
 }

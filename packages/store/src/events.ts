@@ -22,9 +22,11 @@ export type EventKind =
   | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
+  | 'server.disk_erased'
   | 'operation.started'
   | 'operation.step'
   | 'operation.waiting'
+  | 'operation.answered'
   | 'operation.cancel_requested'
   | 'operation.ended'
   | 'ticket.opened'
@@ -121,7 +123,7 @@ export async function pruneEvents(sql: Sql, days: number): Promise<number> {
   const [row] = await sql.query<{ gone: number }>(
     `with old as (
        select seq from events where at < now() - make_interval(days => $1)
-          and kind not in ('server.created', 'server.moved', 'operation.started', 'operation.ended') order by seq limit 50000),
+          and kind not in ('server.created', 'server.moved', 'server.disk_erased', 'operation.started', 'operation.answered', 'operation.ended') order by seq limit 50000),
      gone as (delete from events where seq in (select seq from old) returning seq),
      noted as (update event_sequence set pruned = greatest(pruned, (select max(seq) from gone)) where exists (select from gone))
      select count(*) as gone from gone`,

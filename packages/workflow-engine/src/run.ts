@@ -22,9 +22,11 @@ export type UntilOptions = StepOptions & {
 export class NotYet {
   readonly code: string;
   readonly facts: Facts;
-  constructor(code: string, facts: Facts = {}) {
+  readonly blockers: readonly Facts[] | undefined;
+  constructor(code: string, facts: Facts = {}, blockers?: readonly Facts[]) {
     this.code = code;
     this.facts = facts;
+    this.blockers = blockers;
   }
 }
 
@@ -74,7 +76,7 @@ export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undo
         const firstLook = step.state !== 'waiting';
         step.state = 'waiting';
         if (engine.clock.now() >= Date.parse(step.deadlineAt)) throw passedDeadline(step, options.waitingFor.code);
-        const reason = result instanceof NotYet ? { code: result.code, facts: result.facts } : options.waitingFor;
+        const reason = result instanceof NotYet ? reasonOf(result) : options.waitingFor;
         if (firstLook) await log.save(step);
         throw suspend(engine, step, options.every, { ...options.waitingFor, ...reason });
       });
@@ -186,7 +188,16 @@ async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: u
   return thrown;
 }
 
-function suspend({ clock }: Engine, step: StepRecord, every: number, waiting: UntilOptions['waitingFor']): Suspend {
+function reasonOf({ code, facts, blockers }: NotYet): Pick<WaitingFor, 'code' | 'facts' | 'blockers'> {
+  return { code, facts, ...(blockers === undefined ? {} : { blockers }) };
+}
+
+function suspend(
+  { clock }: Engine,
+  step: StepRecord,
+  every: number,
+  waiting: Omit<WaitingFor, 'since' | 'until'>,
+): Suspend {
   const wakeAt = new Date(Math.min(clock.now() + every, Date.parse(step.deadlineAt))).toISOString();
   return new Suspend(wakeAt, { ...waiting, since: step.startedAt, until: step.deadlineAt });
 }

@@ -5,6 +5,8 @@ import type { Facts, Retry } from '@rackwright/domain/errors.ts';
 export type WaitingFor = {
   code: string;
   facts?: Facts;
+  /** Each thing that is in the way, the most important first; whoever waits keeps the list short. */
+  blockers?: readonly Facts[];
   since: string;
   until: string;
   unblockedBy: string;

@@ -11,6 +11,8 @@ import type {
   PowerAction,
   PowerState,
 } from '@rackwright/domain/bmc.ts';
+import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
+import type { RemainingPod } from '@rackwright/domain/drain.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
@@ -113,6 +115,11 @@ export interface Erasures {
   record(serverId: ServerId, operationId: OperationId, evidence: ErasureEvidence[]): Promise<void>;
 }
 
+/** What people answered while the operation waited for them. */
+export interface Answers {
+  find(operationId: OperationId, question: Question): Promise<GivenAnswer | undefined>;
+}
+
 export type NodeView = {
   name: string;
   uid: string;
@@ -127,7 +134,7 @@ export type NodeView = {
 
 export type DrainPass = {
   /** Pods still there; empty means drained. */
-  remaining: { namespace: string; name: string; blockedBy?: string }[];
+  remaining: RemainingPod[];
 };
 
 /** One Kubernetes cluster. Throws Fault kubernetes_unreachable (later), kubernetes_forbidden (never), kubernetes_error. */
@@ -147,6 +154,8 @@ export interface ClusterAccess {
   uncordon(name: string, operationId: OperationId): Promise<void>;
   /** One pass of evictions; the caller comes again. */
   drain(name: string): Promise<DrainPass>;
+  /** Its object is gone at once, past every budget: the caller knows that its machine is off. May be repeated. */
+  forceDeletePod(pod: Pick<RemainingPod, 'namespace' | 'name' | 'uid'>): Promise<void>;
   /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */
   deleteNode(name: string, uid: string, proof: FenceProof): Promise<void>;
   /** Pending certificate requests of this node and bootstrap tokens made for it are gone afterwards. */
@@ -167,6 +176,7 @@ export type Ports = {
   instructions: Instructions;
   images: Images;
   erasures: Erasures;
+  answers: Answers;
   secrets: Secrets;
   withBmc: WithBmc;
   connectCluster: ConnectCluster;

@@ -6,6 +6,7 @@ import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
 import { provisionServer } from './provision-server/provision-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
+import { retireServer } from './retire-server/retire-server.ts';
 
 export type ServerWorkflow = {
   run: Workflow<Ports, Task<never>>;
@@ -19,4 +20,5 @@ export const WORKFLOWS = {
   'onboard-server': { run: onboardServer, failsBy: fails },
   'provision-server': { run: provisionServer, failsBy: fails },
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
+  'retire-server': { run: retireServer, failsBy: fails },
 } satisfies Record<WorkflowName, ServerWorkflow>;

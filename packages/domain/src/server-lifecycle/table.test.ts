@@ -36,10 +36,15 @@ test('only retired is a dead end', () => {
   expect(names.filter((name) => !MOVES.some(([from]) => from === name))).toEqual(['retired']);
 });
 
-test('what may hold data comes back only through releasing', () => {
+test('what may hold data leaves only through a workflow that erases, or is installed again', () => {
   for (const dirty of ['in_service', 'provisioning_failed', 'quarantined'] as const) {
     const ways = MOVES.filter(([from, , , by]) => from === dirty && by === 'operator').map(([, , to]) => to);
-    expect(ways.every((to) => to === 'releasing' || to === 'provisioning')).toBe(true);
+    expect(ways.filter((to) => !['releasing', 'provisioning', 'retiring'].includes(to))).toEqual([]);
   }
-  expect(next('quarantined', 'retire')).toBeUndefined();
+});
+
+test('a record is closed at once only where nothing was ever installed, and else by retiring', () => {
+  const closing = MOVES.filter(([, , to]) => to === 'retired').map(([from, on]) => `${from} ${on}`);
+  expect(closing.sort()).toEqual(['discovered retire', 'onboarding_failed write_off', 'registered retire', 'retiring finish']);
+  expect(next('in_service', 'retire')).toBeUndefined();
 });

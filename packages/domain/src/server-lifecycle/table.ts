@@ -1,7 +1,7 @@
 // Everything that may happen to a server: one legal move per line.
 // The API, the worker, docs/lifecycle.md and the database follow this file.
 
-export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server';
+export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server' | 'retire-server';
 export type Actor = 'operator' | 'workflow' | 'network';
 
 type Resting = { kind: 'resting'; means: string };
@@ -12,7 +12,7 @@ export const STATES = {
   discovered: { kind: 'resting', means: 'seen on the network, not accepted' },
   registered: { kind: 'resting', means: 'on file (asset, rack, U), BMC not proven' },
   onboarding: { kind: 'working', runs: 'onboard-server', limitMinutes: 45, means: 'proving the BMC, counting parts' },
-  onboarding_failed: { kind: 'resting', means: 'somebody must look, then onboard again or retire' },
+  onboarding_failed: { kind: 'resting', means: 'somebody must look, then onboard again, retire or write off' },
   available: { kind: 'resting', means: 'known, off, can be handed out' },
   provisioning: { kind: 'working', runs: 'provision-server', limitMinutes: 90, means: 'installing, then joining its cluster' },
   provisioning_failed: { kind: 'resting', means: 'half installed; provision again or release' },
@@ -20,12 +20,18 @@ export const STATES = {
   releasing: {
     kind: 'working',
     runs: 'release-server',
-    // A day of draining and five of erasing large disks; each step has a shorter deadline of its own.
-    limitMinutes: 10_080,
+    // A day of draining, one each for the answers of people, five of erasing large disks; each step has a shorter deadline of its own.
+    limitMinutes: 11_520,
     means: 'drain, fence, delete the Node, revoke, erase',
   },
+  retiring: {
+    kind: 'working',
+    runs: 'retire-server',
+    limitMinutes: 10_080,
+    means: 'erase every disk with evidence, power off, close the asset',
+  },
   quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },
-  retired: { kind: 'resting', means: 'record kept; the machine is gone' },
+  retired: { kind: 'resting', means: 'record kept: returned to its vendor, scrapped or repaired elsewhere' },
 } as const satisfies Record<string, Resting | Working>;
 
 export type ServerState = keyof typeof STATES;
@@ -50,11 +56,17 @@ export const MOVES = [
   // The drain was blocked or cancelled before anything was switched off: the node goes on serving.
   ['releasing', 'keep', 'in_service', 'workflow'],
   ['quarantined', 'release', 'releasing', 'operator'],
-  // No way from quarantined to retired: what may hold data is erased first.
+  // Nothing of ours was ever on these: only the record is closed.
   ['discovered', 'retire', 'retired', 'operator'],
   ['registered', 'retire', 'retired', 'operator'],
-  ['onboarding_failed', 'retire', 'retired', 'operator'],
-  ['available', 'retire', 'retired', 'operator'],
+  // Dead on arrival: never inspected (the store looks), so there is nothing that we could erase.
+  ['onboarding_failed', 'write_off', 'retired', 'operator'],
+  // What we know disks of leaves with evidence that they were erased.
+  ['onboarding_failed', 'retire', 'retiring', 'operator'],
+  ['available', 'retire', 'retiring', 'operator'],
+  ['quarantined', 'retire', 'retiring', 'operator'],
+  ['retiring', 'finish', 'retired', 'workflow'],
+  ['retiring', 'fail', 'quarantined', 'workflow'],
 ] as const satisfies readonly (readonly [from: ServerState, on: string, to: ServerState, by: Actor])[];
 
 export type ServerEvent = (typeof MOVES)[number][1];

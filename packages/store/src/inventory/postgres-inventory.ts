@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
+import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
 import { postgresServerInventory } from './postgres-server-inventory.ts';
 import { postgresArtifacts, postgresClusters, postgresImageCatalogue } from './software.ts';
@@ -26,6 +27,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     clusters: postgresClusters(work, keyring),
     servers: postgresServerInventory(work, keyring),
     operations: postgresOperations(work),
+    certificates: postgresCertificates(work.read),
   };
 }
 

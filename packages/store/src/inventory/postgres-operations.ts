@@ -1,5 +1,7 @@
 // Operations as the API begins, shows and cancels them.
+import type { Answer } from '@rackwright/domain/answers.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import { answerOperation } from '../operations/answer-operation.ts';
 import { beginOperation, type BeginOperation } from '../operations/begin-operation.ts';
 import { type OperationRecord, readOperation, SELECT_OPERATION } from '../operations/read-operation.ts';
 import { requestCancel } from '../operations/signal-operation.ts';
@@ -20,6 +22,12 @@ export function postgresOperations(work: Work) {
     requestCancel: (id: OperationId, by: string): Promise<OperationRecord> =>
       work.write(async (tx) => {
         await requestCancel(tx, id, by);
+        return readOperation(tx, id);
+      }),
+
+    answer: (id: OperationId, answer: Answer, by: string): Promise<OperationRecord> =>
+      work.write(async (tx) => {
+        await answerOperation(tx, id, answer, by);
         return readOperation(tx, id);
       }),
 

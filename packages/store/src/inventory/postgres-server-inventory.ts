@@ -5,14 +5,19 @@ import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { changeServer } from '../servers/change-server.ts';
 import { insertServers, type NamedServer, type NewServer } from '../servers/insert-servers.ts';
-import { type Expected, lockServer, moveServer, refuseOtherVersion } from '../servers/move-server.ts';
+import { type Expected, lockServer, moveServer, refuseOtherVersion, type WhoMoves } from '../servers/move-server.ts';
 import { readServer, SELECT_SERVER, type ServerRecord, serverOf } from '../servers/read-server.ts';
 import { serverRefusals } from '../servers/server-refusals.ts';
 import { refusing, refusingWhileInUse } from './constraint-refusals.ts';
 import { serverConditions, type ServerListFilter } from './server-filter.ts';
 import { type Page, type PageRequest, pageOf, type Work } from './work.ts';
 
-export type RecordedErasure = ErasureEvidence & { operationId: OperationId; recordedAt: string };
+export type RecordedErasure = ErasureEvidence & {
+  operationId: OperationId;
+  recordedAt: string;
+  /** Of its certificate; null when the evidence proves nothing. */
+  digest: string | null;
+};
 
 export function postgresServerInventory(work: Work, keyring: Keyring) {
   const meanings = serverRefusals(work.read);
@@ -62,21 +67,16 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
         }),
       ),
 
-    move: (
-      id: ServerId,
-      event: 'accept' | 'retire',
-      by: string,
-      reason: string,
-      expected: Expected = 'any',
-    ): Promise<ServerRecord> => work.write((tx) => moveServer(tx, id, event, expected, { by, reason })),
+    move: (id: ServerId, event: 'accept' | 'retire' | 'write_off', who: WhoMoves, expected: Expected = 'any'): Promise<ServerRecord> =>
+      work.write((tx) => moveServer(tx, id, event, expected, who)),
 
     async erasures(id: ServerId): Promise<RecordedErasure[]> {
-      const rows = await work.read.query<{ evidence: ErasureEvidence; operationId: OperationId; recordedAt: string }>(
-        `select evidence, operation_id as "operationId", recorded_at as "recordedAt" from erasures
+      const rows = await work.read.query<Omit<RecordedErasure, keyof ErasureEvidence> & { evidence: ErasureEvidence }>(
+        `select evidence, operation_id as "operationId", recorded_at as "recordedAt", digest from erasures
           where server_id = $1 order by recorded_at desc, disk_serial`,
         [id],
       );
-      return rows.map(({ evidence, operationId, recordedAt }) => ({ ...evidence, operationId, recordedAt }));
+      return rows.map(({ evidence, ...rest }) => ({ ...evidence, ...rest }));
     },
   };
 }

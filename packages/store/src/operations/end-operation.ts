@@ -2,7 +2,8 @@
 import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
-import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { Retirement } from '@rackwright/domain/retirement.ts';
+import type { ServerEvent, ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
@@ -28,7 +29,8 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
   await closeTickets(tx, ended);
   await tx.query('delete from server_leases where server_id = $1 and operation_id = $2', [serverId, operationId]);
   const reason = error === null ? '' : error.code;
-  const to = await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId });
+  const retiredAs = await retirementOf(tx, operationId);
+  const to = await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
   tx.emit({
     kind: 'operation.ended',
     subject: { kind: 'operation', id: operationId },
@@ -38,14 +40,16 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
   });
 }
 
-/** What a workflow says is not believed here: a server leaves `releasing` for `available` with evidence for each disk, or not at all. */
+const ERASING = new Set<string>(['releasing', 'retiring'] satisfies ServerState[]);
+
+/** What a workflow says is not believed here: with evidence for each disk a server is `available` or `retired` again, or not at all. */
 async function refuseUnlessErased(
   tx: Transaction,
   { operationId, serverId }: Ended,
   state: string,
   wanted: Ending,
 ): Promise<Ending> {
-  if (state !== 'releasing' || wanted.event !== 'finish') return wanted;
+  if (!ERASING.has(state) || wanted.event !== 'finish') return wanted;
   const [hardware] = await tx.query<{ inspection: Inspection }>('select inspection from accepted_hardware where server_id = $1', [
     serverId,
   ]);
@@ -73,6 +77,15 @@ async function refuseToKeepWhatDidNotServe(tx: Transaction, { operationId, serve
     [serverId, operationId],
   );
   return began?.from === 'in_service' ? wanted : { ...wanted, event: 'fail' };
+}
+
+/** Where the request said that the machine goes; undefined for other operations. */
+async function retirementOf(tx: Transaction, operationId: OperationId): Promise<Retirement | undefined> {
+  const [row] = await tx.query<{ outcome: Retirement }>(
+    `select params->>'outcome' as outcome from operations where id = $1 and type = 'retire-server'`,
+    [operationId],
+  );
+  return row?.outcome;
 }
 
 async function closeTickets(tx: Transaction, { operationId, serverId }: Ended): Promise<void> {

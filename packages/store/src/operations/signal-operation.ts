@@ -16,15 +16,24 @@ export async function signalOperation(sql: Sql, operationId: OperationId): Promi
   );
 }
 
-/** Refusals: `not_found`, `operation_finished` {operationId, state}. May be repeated. */
-export async function requestCancel(tx: Transaction, operationId: OperationId, by: string): Promise<void> {
-  const [operation] = await tx.query<{ state: string; serverId: ServerId; asked: boolean }>(
-    `select state::text as state, server_id as "serverId", cancel_requested as asked from operations where id = $1 for no key update`,
+type Running = { state: string; serverId: ServerId; cancelRequested: boolean; waitingForCode: string | null };
+
+/** Nobody else changes it until the transaction ends. Refusals: `not_found`, `operation_finished` {operationId, state}. */
+export async function lockRunning(tx: Transaction, operationId: OperationId): Promise<Running> {
+  const [operation] = await tx.query<Running>(
+    `select state::text as state, server_id as "serverId", cancel_requested as "cancelRequested", waiting_for->>'code' as "waitingForCode"
+       from operations where id = $1 for no key update`,
     [operationId],
   );
   if (!operation) throw new Refusal('not_found', { kind: 'operation', id: operationId });
   if (operation.state !== 'running') throw new Refusal('operation_finished', { operationId, state: operation.state });
-  if (operation.asked) return;
+  return operation;
+}
+
+/** Refusals of `lockRunning`. May be repeated. */
+export async function requestCancel(tx: Transaction, operationId: OperationId, by: string): Promise<void> {
+  const operation = await lockRunning(tx, operationId);
+  if (operation.cancelRequested) return;
   await tx.query('update operations set cancel_requested = true, cancel_requested_by = $2 where id = $1', [operationId, by]);
   await signalOperation(tx, operationId);
   tx.emit({

@@ -16,6 +16,7 @@ export function postgresServers(database: Database): Servers {
         createdAt: _created,
         updatedAt: _updated,
         hasBmcCredentials: _has,
+        retiredAs: _retired,
         ...server
       } = await readServer(database, id);
       return server;

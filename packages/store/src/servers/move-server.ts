@@ -1,6 +1,7 @@
 // The only way a server changes its state: asks the table, writes the state, tells of it.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { Retirement } from '@rackwright/domain/retirement.ts';
 import {
   type Actor,
   allowed,
@@ -32,7 +33,15 @@ export function refuseOtherVersion(current: number, expected: Expected): void {
   if (expected !== 'any' && expected !== current) throw new Refusal('precondition_failed', { expected, current });
 }
 
-export type Move = { event: ServerEvent; actor: Actor; by: string; reason: string; operationId?: OperationId };
+export type Move = {
+  event: ServerEvent;
+  actor: Actor;
+  by: string;
+  reason: string;
+  operationId?: OperationId;
+  /** Where the machine goes, when this retires it. */
+  retiredAs?: Retirement | undefined;
+};
 
 /** @returns the new state. Refusal `not_allowed_in_state` {state, event}. The server must be locked by this transaction. */
 export async function moveLocked(tx: Transaction, server: LockedServer, move: Move): Promise<ServerState> {
@@ -43,20 +52,44 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
   if (to === 'registered' && server.serial === null) throw new Refusal('conflicting_value', { constraint: 'servers_serial' });
   const [moved] = await tx.query<{ version: number }>(
     `update servers set state = $2::server_state, state_since = clock_timestamp(), version = version + 1, updated_at = clock_timestamp(),
-            address = case when $2 = 'retired' then null else address end
+            address = case when $2 = 'retired' then null else address end, retired_as = case when $2 = 'retired' then $3 end
       where id = $1 returning version`,
-    [server.id, to],
+    [server.id, to, move.retiredAs ?? null],
   );
+  if (to === 'retired') await forgetBmcCredentials(tx, server.id);
   tx.emit({
     kind: 'server.moved',
     subject: { kind: 'server', id: server.id },
     serverId: server.id,
     operationId: move.operationId,
     version: moved?.version,
-    payload: { from: server.state, to, event: move.event, by: move.by, reason: move.reason },
+    payload: {
+      from: server.state,
+      to,
+      event: move.event,
+      by: move.by,
+      reason: move.reason,
+      ...(to === 'retired' ? { retiredAs: move.retiredAs ?? null } : {}),
+    },
   });
   return to;
 }
+
+/** Whoever gets the machine next shall not find our password of it anywhere. */
+async function forgetBmcCredentials(tx: Transaction, id: ServerId): Promise<void> {
+  await tx.query(
+    'update server_bmcs set credentials_key_id = null, credentials_nonce = null, credentials_sealed = null where server_id = $1',
+    [id],
+  );
+}
+
+/** Disks that we counted may hold what we wrote: such a machine leaves by the workflow that erases. */
+async function refuseUnerased(tx: Transaction, id: ServerId): Promise<void> {
+  const counted = await tx.query('select from accepted_hardware where server_id = $1', [id]);
+  if (counted.length > 0) throw new Refusal('disks_may_hold_data', { serverId: id });
+}
+
+export type WhoMoves = Pick<Move, 'by' | 'reason' | 'retiredAs'>;
 
 /** A move that runs no workflow. What leads into a working state is an operation: see operations/begin-operation.ts. */
 export async function moveServer(
@@ -64,20 +97,21 @@ export async function moveServer(
   id: ServerId,
   event: ServerEvent,
   expected: Expected,
-  { by, reason }: { by: string; reason: string },
+  { by, reason, retiredAs }: WhoMoves,
 ): Promise<ServerRecord> {
   const server = await lockServer(tx, id);
   refuseOtherVersion(server.version, expected);
   const to = next(server.state, event);
   if (to !== undefined && workflowOf(to)) throw new Refusal('not_allowed_in_state', { state: server.state, event });
-  await moveLocked(tx, server, { event, actor: 'operator', by, reason });
+  if (to === 'retired') await refuseUnerased(tx, id);
+  await moveLocked(tx, server, { event, actor: 'operator', by, reason, retiredAs });
   return readServer(tx, id);
 }
 
 /** `moveServer` in a transaction of its own. */
 export function servers(database: Database) {
   return {
-    move: (id: ServerId, event: ServerEvent, expectedVersion: Expected, who: { by: string; reason: string }) =>
+    move: (id: ServerId, event: ServerEvent, expectedVersion: Expected, who: WhoMoves) =>
       inTransaction(database, (tx) => moveServer(tx, id, event, expectedVersion, who)),
   };
 }

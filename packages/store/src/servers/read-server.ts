@@ -2,6 +2,7 @@
 import type { BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type { Server, ServerLocation } from '@rackwright/domain/server.ts';
 import type { Sql } from '../database.ts';
 
@@ -10,6 +11,8 @@ export type ServerRecord = Server & {
   createdAt: string;
   updatedAt: string;
   hasBmcCredentials: boolean;
+  /** Where the machine went; null while it is ours. */
+  retiredAs: Retirement | null;
 };
 
 type Row = Omit<ServerRecord, 'location' | 'bmc'> & ServerLocation & { bmc: NullableMembers<BmcEndpoint> | null };
@@ -31,7 +34,7 @@ export const SELECT_SERVER = `
            jsonb_build_object('clusterId', a.cluster_id, 'nodeName', a.node_name, 'imageDigest', a.image_digest,
                               'rootDiskSerial', a.root_disk_serial, 'nodeUid', a.node_uid) end as assignment,
          (select o.id from operations o where o.server_id = s.id and o.state = 'running') as "currentOperationId",
-         s.labels, s.created_at as "createdAt", s.updated_at as "updatedAt", b.credentials_key_id is not null as "hasBmcCredentials"
+         s.labels, s.retired_as as "retiredAs", s.created_at as "createdAt", s.updated_at as "updatedAt", b.credentials_key_id is not null as "hasBmcCredentials"
     from servers s
     join sites si on si.id = s.site_id
     left join racks r on r.id = s.rack_id

@@ -6,7 +6,7 @@ import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { type Inventory, postgresInventory } from '@rackwright/store/inventory/postgres-inventory.ts';
 import { newId } from '@rackwright/store/new-id.ts';
-import { beginOperation } from '@rackwright/store/operations/begin-operation.ts';
+import { beginOperation, type BeginOperation } from '@rackwright/store/operations/begin-operation.ts';
 import { makeKeyring } from '@rackwright/store/secrets/keyring.ts';
 import type { NewServer } from '@rackwright/store/servers/insert-servers.ts';
 import { inTransaction } from '@rackwright/store/transaction.ts';
@@ -22,7 +22,7 @@ export type Stock = {
   addServer(change?: Partial<NewServer>): Promise<ServerId>;
   /** Straight into a state, past the table: to test what begins there. */
   addServerIn(state: ServerState, change?: Partial<NewServer>): Promise<ServerId>;
-  begin(serverId: ServerId, event: 'onboard' | 'provision' | 'release'): Promise<OperationId>;
+  begin(serverId: ServerId, event: BeginOperation['event'], params?: Record<string, unknown>): Promise<OperationId>;
 };
 
 export async function stockInventory(database: Database): Promise<Stock> {
@@ -91,9 +91,9 @@ export async function stockInventory(database: Database): Promise<Stock> {
       await database.query('update servers set state = $2::server_state where id = $1', [id, state]);
       return id;
     },
-    async begin(serverId, event) {
+    async begin(serverId, event, params = {}) {
       const id = makeId('operation', Date.now(), randomBytes(10));
-      const request = { serverId, event, params: {}, requestedBy: 'test', reason: '' };
+      const request = { serverId, event, params, requestedBy: 'test', reason: '' };
       await inTransaction(database, (tx) => beginOperation(tx, id, request));
       return id;
     },

@@ -1,13 +1,23 @@
 // The fake server's BMC: it has power, one override, and a machine behind it that boots when switched on.
+import { Fault } from '@rackwright/domain/errors.ts';
 import type { Bmc } from '@rackwright/workflows/ports.ts';
 import { bootMachine } from './fake-machine.ts';
 import type { World } from './world.ts';
+
+/** Throws what a BMC in trouble lets happen to whoever connects. */
+export function openFakeBmc(world: World): Bmc {
+  const doing = 'ask the fake BMC';
+  if (world.bmc === 'dead') throw new Fault({ code: 'bmc_unreachable', doing, retry: 'soon' });
+  if (world.bmc === 'refuses') throw new Fault({ code: 'bmc_auth_failed', doing, retry: 'never' });
+  return fakeBmc(world);
+}
 
 export function fakeBmc(world: World): Bmc {
   return {
     identify: async () => ({ vendor: 'Acme', model: 'R1', serial: world.bmcSerial, uuid: 'u', bmcFirmware: '1' }),
     power: async () => world.power,
     async setPower(action) {
+      if (world.bmc === 'lies') throw new Fault({ code: 'bmc_write_unverified', doing: 'set its power', retry: 'later' });
       if (action === 'on') {
         if (world.power === 'on') return;
         world.power = 'on';

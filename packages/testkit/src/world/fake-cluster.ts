@@ -37,7 +37,21 @@ export function fakeCluster(world: World): ClusterAccess {
     async drain() {
       for (const pod of world.pods) if (pod.blockedBy === undefined) world.deeds.push(`evict ${pod.name}`);
       world.pods = world.pods.filter((pod) => pod.blockedBy !== undefined);
-      return { remaining: world.pods };
+      const remaining = world.pods.map(({ namespace, name, blockedBy }) => ({
+        namespace,
+        name,
+        uid: `uid-${name}`,
+        since: '2026-01-01T00:00:00Z',
+        ...(blockedBy === undefined ? {} : { blockedBy: { budget: blockedBy, message: `held by ${blockedBy}` } }),
+      }));
+      return { remaining };
+    },
+    async forceDeletePod({ namespace, name }) {
+      // A pod of a running machine that is forgotten runs on beside its successor.
+      if (world.power !== 'off') throw new Error('a pod was removed by force before the fence');
+      const left = world.pods.filter((pod) => pod.namespace !== namespace || pod.name !== name);
+      if (left.length < world.pods.length) world.deeds.push(`force ${name}`);
+      world.pods = left;
     },
     async deleteNode(name, uid) {
       const node = world.nodes[name];

@@ -2,7 +2,7 @@
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
-import { fakeBmc } from './fake-bmc.ts';
+import { openFakeBmc } from './fake-bmc.ts';
 import { fakeBootServices } from './fake-boot-services.ts';
 import { fakeCluster } from './fake-cluster.ts';
 import type { World } from './world.ts';
@@ -21,7 +21,8 @@ export function simulatedWorld(changes: Partial<World> = {}): { world: World; po
     },
     erasures: { record: async (_server, _operation, evidence) => void (world.erasures = evidence) },
     secrets: { bootstrapToken: (operationId) => ({ id: `t-${operationId}`, secret: 'not-a-secret-here' }) },
-    withBmc: (_holder, use) => use(fakeBmc(world)),
+    answers: { find: async (_operation, question) => world.answers[question] },
+    withBmc: async (_holder, use) => use(openFakeBmc(world)),
     connectCluster: async () => fakeCluster(world),
   };
   return { world, ports };
@@ -50,6 +51,7 @@ function emptyWorld(): World {
     now: Date.parse('2026-01-01T00:00:00Z'),
     server: exampleServer(),
     power: 'off',
+    bmc: 'answers',
     bootOnce: 'none',
     disks: { 'SSD-1': 'foreign', 'HDD-1': 'foreign' },
     seenInspection: exampleInspection(),
@@ -60,6 +62,7 @@ function emptyWorld(): World {
     tokens: {},
     pods: [],
     erasures: [],
+    answers: {},
     agentOutcome: 'done',
     deeds: [],
   };

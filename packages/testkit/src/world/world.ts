@@ -1,5 +1,6 @@
 // The state of the simulated world that workflow tests read and change.
 import type { PowerState } from '@rackwright/domain/bmc.ts';
+import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
@@ -28,6 +29,8 @@ export type World = {
   now: number;
   server: Server;
   power: PowerState;
+  /** What the BMC does to whoever asks: answers, is not there, refuses our password, or agrees and does nothing. */
+  bmc: 'answers' | 'dead' | 'refuses' | 'lies';
   bootOnce: 'network' | 'disk' | 'none';
   /** What each disk holds: an image digest, 'foreign', or 'zero'. */
   disks: Record<string, string>;
@@ -39,6 +42,7 @@ export type World = {
   tokens: Record<string, { id: string }>;
   pods: { namespace: string; name: string; blockedBy?: string }[];
   erasures: ErasureEvidence[];
+  answers: Partial<Record<Question, GivenAnswer>>;
   agentOutcome: 'done' | 'refused';
   /** Every deed that cannot be taken back, in order. */
   deeds: string[];

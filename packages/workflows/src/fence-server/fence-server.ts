@@ -1,38 +1,105 @@
 // Fencing: making sure, and proving, that a machine is off before anything that it might still do is handed to others.
-import { minutes, seconds } from '@rackwright/domain/durations.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { seenOffTwice, type FenceProof } from '@rackwright/domain/fence.ts';
+import { hours, minutes, seconds } from '@rackwright/domain/durations.ts';
+import { Fault, Refusal } from '@rackwright/domain/errors.ts';
+import { confirmedByPerson, seenOffTwice, type FenceProof } from '@rackwright/domain/fence.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Ports, Task } from '../ports.ts';
 
+type Needs = Pick<Ports, 'withBmc' | 'clock' | 'answers'>;
+
 /** The step that nobody can take back: workloads on this machine stop here. */
 const FENCE_STEP = 'power it off to fence';
+/** Somebody may have to walk there. */
+const PERSON_WITHIN = hours(24);
+/** Off and soon on again is somebody's doing. */
+const STAYS_OFF_WITHIN = minutes(5);
 
-/** Off, seen twice at least five seconds apart: one sighting may be a cached answer. An unreachable BMC is never proof. */
-export async function fenceServer(
+/**
+ * Off, seen twice at least five seconds apart: one sighting may be a cached answer. An unreachable BMC is never proof; while it proves
+ * nothing the operation waits with `fence_unproven` for the BMC or for a named person's word.
+ */
+export async function fenceServer(run: Run, needs: Needs, task: Task<unknown>): Promise<FenceProof> {
+  const { withBmc, clock } = needs;
+  const now = () => new Date(clock.now()).toISOString();
+  const off = await bmcOrPerson(run, needs, task, FENCE_STEP, async () => {
+    await withBmc(task, (bmc) => bmc.setPower('off'));
+    return now();
+  });
+  if ('proof' in off) return off.proof;
+
+  const seenOff = async (): Promise<string | NotYet> => {
+    const power = await withBmc(task, (bmc) => bmc.power());
+    if (power === 'off') return now();
+    if (clock.now() - Date.parse(off.said) < STAYS_OFF_WITHIN) return new NotYet('power_still_on', { power });
+    throw new Refusal('fence_broken', { power, seenOffAt: off.said });
+  };
+  const first = await bmcOrPerson(run, needs, task, 'see it off', seenOff);
+  if ('proof' in first) return first.proof;
+  const second = await bmcOrPerson<FenceProof>(run, needs, task, 'see it off again', async () => {
+    const early = new NotYet('second_sighting_due', { firstAt: first.said });
+    if (clock.now() - Date.parse(first.said) < seconds(5)) return early;
+    const secondAt = await seenOff();
+    return secondAt instanceof NotYet ? secondAt : (seenOffTwice(first.said, secondAt) ?? early);
+  });
+  return 'proof' in second ? second.proof : second.said;
+}
+
+type Word<T> = { said: T } | { proof: FenceProof };
+type Mute = { mute: string; ask: 'again' | 'nobody' };
+
+/** Looks until the BMC says so; from its first silence on, until it speaks again or a person stands in for it. */
+async function bmcOrPerson<T>(
   run: Run,
-  { withBmc, clock }: Pick<Ports, 'withBmc' | 'clock'>,
+  needs: Needs,
   task: Task<unknown>,
-): Promise<FenceProof> {
-  const seenOff = () =>
-    withBmc(task, async (bmc) => {
-      const power = await bmc.power();
-      return power === 'off' ? new Date(clock.now()).toISOString() : new NotYet('power_still_on', { power });
-    });
-  const waitingFor = { code: 'power_still_on', unblockedBy: 'the BMC reporting off' };
-  await run.step(FENCE_STEP, () => withBmc(task, (bmc) => bmc.setPower('off')), { within: minutes(20) });
-  const firstAt = await run.until('see it off', seenOff, { every: seconds(2), within: minutes(5), waitingFor });
-  return run.until<FenceProof>(
-    'see it off again',
+  name: string,
+  look: () => Promise<T | NotYet>,
+): Promise<Word<T>> {
+  const heard = await run.until(name, () => listen(look), {
+    every: seconds(5),
+    within: minutes(20),
+    waitingFor: { code: 'power_still_on', unblockedBy: 'the BMC reporting off' },
+  });
+  if ('said' in heard) return heard;
+  return run.until<Word<T>>(
+    `${name}, or hear it from a person`,
     async () => {
-      if (clock.now() - Date.parse(firstAt) < seconds(5)) return new NotYet('second_sighting_due', { firstAt });
-      const secondAt = await seenOff();
-      return secondAt instanceof NotYet
-        ? secondAt
-        : (seenOffTwice(firstAt, secondAt) ?? new NotYet('second_sighting_due', { firstAt }));
+      const proof = await personsWord(needs, task);
+      if (proof) return { proof };
+      // Asking a BMC that refuses our password again and again would lock the account.
+      const again = heard.ask === 'again' ? await listen(look) : heard;
+      return 'mute' in again ? new NotYet('fence_unproven', { because: again.mute }) : again;
     },
-    { every: seconds(5), within: minutes(5), waitingFor },
+    {
+      every: seconds(30),
+      within: PERSON_WITHIN,
+      waitingFor: {
+        code: 'fence_unproven',
+        unblockedBy: 'the BMC answering, or a named person who confirms that the machine has no power (answer confirm_power_off)',
+      },
+    },
   );
+}
+
+async function listen<T>(look: () => Promise<T | NotYet>): Promise<{ said: T } | Mute | NotYet> {
+  try {
+    const said = await look();
+    return said instanceof NotYet ? said : { said };
+  } catch (thrown) {
+    if (!saysNothing(thrown)) throw thrown;
+    return { mute: thrown.code, ask: thrown.retry === 'never' ? 'nobody' : 'again' };
+  }
+}
+
+async function personsWord({ answers }: Needs, { operationId }: Task<unknown>): Promise<FenceProof | undefined> {
+  const given = await answers.find(operationId, 'fence_unproven');
+  if (given?.answer !== 'confirm_power_off') return undefined;
+  return confirmedByPerson(given.person, given.evidence, given.at);
+}
+
+/** A BMC that cannot be reached, asked or believed; not our own trouble, and not another operation's lease. */
+function saysNothing(thrown: unknown): thrown is Fault {
+  return thrown instanceof Fault && thrown.code.startsWith('bmc_');
 }
 
 /**
@@ -44,7 +111,11 @@ export async function refuseUnlessStillOff(
   task: Task<unknown>,
   proof: FenceProof,
 ): Promise<void> {
-  if (proof.kind === 'confirmed_by_person') return;
-  const power = await withBmc(task, (bmc) => bmc.power());
-  if (power !== 'off') throw new Refusal('fence_broken', { power, seenOffAt: proof.secondAt });
+  const byPerson = proof.kind === 'confirmed_by_person';
+  const power = await withBmc(task, (bmc) => bmc.power()).catch((thrown: unknown) => {
+    // The person spoke because it says nothing; should it speak again, it is believed.
+    if (byPerson && saysNothing(thrown)) return 'off' as const;
+    throw thrown;
+  });
+  if (power !== 'off') throw new Refusal('fence_broken', { power, seenOffAt: byPerson ? proof.at : proof.secondAt });
 }

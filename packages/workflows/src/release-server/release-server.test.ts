@@ -1,8 +1,11 @@
 // Releasing: pods first, power next, Node only after the fence, and no way out without erased disks.
 import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
+import { memoryStepLog } from '@rackwright/testkit/workflows/memory-step-log.ts';
 import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
 import type { World } from '@rackwright/testkit/world/world.ts';
+import type { DrainPolicy } from '@rackwright/domain/drain.ts';
+import { hours, minutes } from '@rackwright/domain/durations.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
 import { expect, test } from 'vitest';
 import { releaseFailsBy, releaseServer } from './release-server.ts';
@@ -29,12 +32,74 @@ function serving(changes: Partial<World> = {}) {
 
 test('a pod that a disruption budget holds is named, and the node goes on serving when patience ends', async () => {
   const sim = serving({ pods: [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }] });
-  const { outcome, waits, log } = await drive(releaseServer, sim, { drainMinutes: 1 });
-  expect(waits[0]).toMatchObject({ code: 'eviction_blocked', facts: { pod: 'shop/db-0', blockedBy: 'shop/db-pdb' } });
+  const { outcome, waits, log } = await drive(releaseServer, sim, { drain: { policy: 'wait', minutes: 1 } });
+  const blocker = { pod: 'shop/db-0', budget: 'shop/db-pdb', blockedBy: 'held by shop/db-pdb', since: '2026-01-01T00:00:00Z' };
+  expect(waits[0]).toMatchObject({ code: 'eviction_blocked', facts: { pods: 1, ...blocker }, blockers: [blocker] });
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
   expect(releaseFailsBy(log.steps())).toBe('keep');
   expect(sim.world).toMatchObject({ power: 'on', deeds: [] });
   expect(sim.world.nodes[NODE]).toMatchObject({ ready: true, unschedulable: false });
+});
+
+const BLOCKED = [{ namespace: 'shop', name: 'db-0', blockedBy: 'shop/db-pdb' }];
+const given = (answer: 'force' | 'keep') => ({ answer, by: 'ann', at: '2026-01-01T00:00:00Z' }) as const;
+/** Somebody answers as soon as the operation asks. */
+async function answering(drain: DrainPolicy, answer?: 'force' | 'keep') {
+  const sim = serving({ pods: structuredClone(BLOCKED) });
+  const { find } = sim.ports.answers;
+  sim.ports.answers.find = async (operation, question) => {
+    if (answer && sim.world.now > asked) sim.world.answers.operator_answer = given(answer);
+    return find(operation, question);
+  };
+  const asked = sim.world.now + minutes(drain.minutes);
+  const log = memoryStepLog(new Date(sim.world.now + hours(8 * 24)).toISOString());
+  const driven = await drive(releaseServer, sim, { drain }, log);
+  const askedFor = driven.waits.find(({ code }) => code === 'operator_answer');
+  return { ...driven, sim, askedFor };
+}
+
+test('force: the pods that a budget holds are removed once the machine is off, and not before its time', async () => {
+  const { outcome, sim, waits } = await answering({ policy: 'force', minutes: 2 });
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(waits.filter(({ code }) => code === 'eviction_blocked').length).toBeGreaterThan(20);
+  const [off, force, gone] = sim.world.deeds;
+  expect([off, force, gone]).toEqual(['power off', 'force db-0', `delete node ${NODE}`]);
+});
+
+test('ask: the question names pod and budget; "force" goes on, and who said so is kept', async () => {
+  const { outcome, sim, askedFor, log } = await answering({ policy: 'ask', minutes: 1 }, 'force');
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(askedFor).toMatchObject({ facts: { pod: 'shop/db-0', budget: 'shop/db-pdb' }, blockers: [{ pod: 'shop/db-0' }] });
+  expect(log.steps().find(({ name }) => name.startsWith('ask a person'))?.result).toEqual({ end: 'forced', by: 'ann' });
+  expect(sim.world.deeds.slice(0, 2)).toEqual(['power off', 'force db-0']);
+});
+
+test('ask: "keep" leaves the node in service and open again', async () => {
+  const { outcome, sim, log } = await answering({ policy: 'ask', minutes: 1 }, 'keep');
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'drain_kept', facts: { by: 'ann' } } });
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', deeds: [], nodes: { [NODE]: { unschedulable: false } } });
+});
+
+test('ask: silence keeps the node, unless the request said that silence means force', async () => {
+  const kept = await answering({ policy: 'ask', minutes: 1 });
+  expect(kept.outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
+  expect(kept.sim.world).toMatchObject({ power: 'on', deeds: [] });
+  const forced = await answering({ policy: 'ask', minutes: 1, forceAfterMinutes: 30 });
+  expect(forced.outcome).toEqual({ kind: 'finished' });
+  expect(forced.sim.world.deeds.slice(0, 2)).toEqual(['power off', 'force db-0']);
+});
+
+test('ask: pods that leave by themselves end the question', async () => {
+  const sim = serving({ pods: structuredClone(BLOCKED) });
+  const { find } = sim.ports.answers;
+  sim.ports.answers.find = (operation, question) => {
+    for (const pod of sim.world.pods) delete pod.blockedBy;
+    return find(operation, question);
+  };
+  const { outcome } = await drive(releaseServer, sim, { drain: { policy: 'ask', minutes: 1 } });
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.deeds.slice(0, 2)).toEqual(['evict db-0', 'power off']);
 });
 
 test('a Node that came back with another uid is not touched, and nothing is switched off', async () => {
