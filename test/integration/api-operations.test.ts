@@ -136,10 +136,12 @@ test('what the state, the record or the parameters do not allow is refused befor
   });
 });
 
-test('retiring is done at once, and what a running operation relies on cannot be changed', async () => {
+test('retiring what was never inspected is done at once, and what a running operation relies on cannot be changed', async () => {
   const id = await newServer();
   const { body: operation } = await begin(id, { type: 'onboard' });
-  expect(await begin(id, { type: 'retire' })).toMatchObject({ status: 409 });
+  const outcome = { outcome: 'returned_to_vendor' };
+  expect(await begin(id, { type: 'retire', params: outcome })).toMatchObject({ status: 409 });
+  expect(await begin(id, { type: 'retire' })).toMatchObject({ status: 400 });
   const patch = (body: object) => call('PATCH', `/v1/servers/${id}`, body, { 'if-match': '*' });
   expect(await patch({ serial: 'OTHER' })).toMatchObject({
     status: 409,
@@ -148,10 +150,17 @@ test('retiring is done at once, and what a running operation relies on cannot be
   expect((await patch({ labels: { note: 'x' } })).status).toBe(200);
 
   const other = await newServer();
-  const retired = await begin(other, { type: 'retire', reason: 'sold' });
+  const retired = await begin(other, { type: 'retire', params: outcome, reason: 'sold' });
   expect(retired).toMatchObject({
     status: 200,
-    body: { kind: 'server', state: 'retired', stateCategory: 'leaving', allowedOperations: [] },
+    body: {
+      kind: 'server',
+      state: 'retired',
+      stateCategory: 'leaving',
+      allowedOperations: [],
+      retiredAs: 'returned_to_vendor',
+      bmc: { hasCredentials: false },
+    },
   });
 });
 

@@ -219,7 +219,7 @@ describe('the feed', () => {
     expect(seen).toMatchObject({ networkId: stock.networkId, firmwareMode: 'uefi', bootIntent: 'none', state: 'registered' });
     expect(seen?.nics.map(({ mac }) => mac)).toEqual(['52:54:00:ff:00:01', '52:54:00:ff:00:02']);
     expect(seen?.address).toMatch(/^10\.77\.0\./);
-    await stock.inventory.servers.move(id, 'retire', 'test', '');
+    await stock.inventory.servers.move(id, 'retire', { by: 'test', reason: '', retiredAs: 'scrapped' });
     expect(await record(id)).toBeUndefined();
   });
 });

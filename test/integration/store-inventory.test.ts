@@ -40,7 +40,7 @@ describe('rack positions', () => {
     await expect(stock.inventory.servers.update(fresh, 'any', { uPosition: 30 })).rejects.toMatchObject({
       code: 'rack_position_occupied',
     });
-    await stock.inventory.servers.move(old, 'retire', 'test', 'sold');
+    await stock.inventory.servers.move(old, 'retire', { by: 'test', reason: 'sold' });
     expect(await stock.inventory.servers.update(fresh, 'any', { uPosition: 30 })).toMatchObject({ location: { uPosition: 30 } });
   });
 

@@ -228,7 +228,12 @@ test('moves that run no workflow follow the table and name the version', async (
   expect(await move(id, 'accept', 2, who)).toMatchObject({ state: 'registered', version: 3 });
   await expect(move(id, 'onboard', 'any', who)).rejects.toMatchObject({ code: 'not_allowed_in_state' });
   await expect(move(id, 'finish', 'any', who)).rejects.toMatchObject({ code: 'not_allowed_in_state' });
-  expect(await move(id, 'retire', 'any', who)).toMatchObject({ state: 'retired', address: null });
+  expect(await move(id, 'retire', 'any', { ...who, retiredAs: 'scrapped' })).toMatchObject({
+    state: 'retired',
+    address: null,
+    retiredAs: 'scrapped',
+    hasBmcCredentials: false,
+  });
 });
 
 test('every event of this file has its number, and none is missing', async () => {

@@ -16,6 +16,7 @@ import type { ApiNeeds } from './needs.ts';
 import { describeApi } from './openapi.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import type { Api, RouteContext } from './routes/context.ts';
+import { erasureCertificateRoutes } from './routes/erasure-certificates.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
@@ -90,6 +91,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   serverRoutes(api, context);
   serverOperationRoutes(api, context);
   operationRoutes(api, context);
+  erasureCertificateRoutes(api, context);
   eventRoutes(api, context);
   siteRoutes(api, context);
   rackRoutes(api, context);

@@ -1,8 +1,11 @@
 // What the API needs from the outside world. Owned by the API; the store and the queue fit themselves to it.
 import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { Answer as PersonsAnswer } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { ClusterId, ImageId, NetworkId, OperationId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type { Readable } from 'node:stream';
 import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
 
@@ -64,6 +67,8 @@ export type ServerRecord = Server & {
   createdAt: string;
   updatedAt: string;
   hasBmcCredentials: boolean;
+  /** Where the machine went; null while it is ours. */
+  retiredAs: Retirement | null;
 };
 
 type Writable<R, Optional extends keyof R = never> = Omit<R, 'id' | keyof Stamps | Optional> & Partial<Pick<R, Optional>>;
@@ -134,7 +139,8 @@ export type ServerListFilter = {
 export interface Servers extends Collection<ServerId, ServerRecord, NewServer, Partial<NewServer>> {
   find(by: { name: string } | { serial: string }): Promise<ServerRecord>;
   list(page: PageRequest, filter: ServerListFilter): Promise<Page<ServerRecord>>;
-  erasures(id: ServerId): Promise<(ErasureEvidence & { operationId: OperationId; recordedAt: string })[]>;
+  /** `digest` is the certificate's; null when the evidence proves nothing. */
+  erasures(id: ServerId): Promise<(ErasureEvidence & { operationId: OperationId; recordedAt: string; digest: string | null })[]>;
 }
 
 export type OperationError = { kind: string; code: string; message: string; retry: string; facts: Facts };
@@ -159,7 +165,14 @@ export type OperationRecord = {
   createdAt: string;
   finishedAt: string | null;
   deadlineAt: string;
-  waitingFor: { code: string; facts?: Facts; since: string; until: string; unblockedBy: string } | null;
+  waitingFor: {
+    code: string;
+    facts?: Facts;
+    blockers?: readonly Facts[];
+    since: string;
+    until: string;
+    unblockedBy: string;
+  } | null;
   cancelRequested: boolean;
   error: OperationError | null;
   steps: StepView[];
@@ -176,19 +189,34 @@ export interface Operations {
   begin(id: OperationId, request: BeginOperation): Promise<OperationRecord>;
   /** Refusal `operation_finished` when it ended. May be repeated. */
   requestCancel(id: OperationId, by: string): Promise<OperationRecord>;
+  /** Refusals `operation_finished`, `nothing_asked`, `already_answered`. The same answer may be repeated. */
+  answer(id: OperationId, answer: PersonsAnswer, by: string): Promise<OperationRecord>;
+}
+
+export type IssuedCertificate = { certificate: ErasureCertificate; digest: string };
+export interface Certificates {
+  /** The newest, or that of one operation. Refusals `not_found`, `erasure_not_proven`; Fault `certificate_damaged`. */
+  get(serial: string, operationId?: OperationId): Promise<IssuedCertificate>;
+  /** From the first moment on, before the second; oldest first. */
+  issuedBetween(from: string, to: string): AsyncIterable<IssuedCertificate>;
 }
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'release';
+  event: 'onboard' | 'provision' | 'release' | 'retire';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
 };
 
-/** Moves that run no workflow: accept, retire. */
+/** Moves that run no workflow. */
 export interface ServerMoves {
-  move(id: ServerId, event: 'accept' | 'retire', by: string, reason: string): Promise<ServerRecord>;
+  /** Refusal `disks_may_hold_data` when it would retire a server whose disks we counted. */
+  move(
+    id: ServerId,
+    event: 'accept' | 'retire' | 'write_off',
+    who: { by: string; reason: string; retiredAs?: Retirement | undefined },
+  ): Promise<ServerRecord>;
 }
 
 /** The things of the inventory; inside `once` they all write into one transaction. */
@@ -201,6 +229,7 @@ export type Inventory = {
   clusters: Clusters;
   servers: Servers & ServerMoves;
   operations: Operations;
+  certificates: Certificates;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };

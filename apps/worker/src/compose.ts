@@ -7,6 +7,7 @@ import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
+import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
 import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
 import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
@@ -52,6 +53,7 @@ export async function composeWorker(config: WorkerConfig, { database, keyring, q
     instructions: postgresInstructions(database),
     images: postgresImages(database),
     erasures: postgresErasures(database),
+    answers: postgresAnswers(database),
     secrets: derivedSecrets(keyring),
     withBmc: bmcs.withBmc,
     connectCluster: clusters.connect,

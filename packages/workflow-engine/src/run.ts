@@ -192,12 +192,7 @@ function reasonOf({ code, facts, blockers }: NotYet): Pick<WaitingFor, 'code' | 
   return { code, facts, ...(blockers === undefined ? {} : { blockers }) };
 }
 
-function suspend(
-  { clock }: Engine,
-  step: StepRecord,
-  every: number,
-  waiting: Omit<WaitingFor, 'since' | 'until'>,
-): Suspend {
+function suspend({ clock }: Engine, step: StepRecord, every: number, waiting: Omit<WaitingFor, 'since' | 'until'>): Suspend {
   const wakeAt = new Date(Math.min(clock.now() + every, Date.parse(step.deadlineAt))).toISOString();
   return new Suspend(wakeAt, { ...waiting, since: step.startedAt, until: step.deadlineAt });
 }

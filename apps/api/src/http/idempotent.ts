@@ -1,5 +1,6 @@
 // POST with an Idempotency-Key: sent twice, done once, answered twice alike.
 import { createHmac, hkdfSync } from 'node:crypto';
+import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Answer, ApiNeeds, Inventory } from '../needs.ts';
@@ -24,7 +25,7 @@ export function answerOnce(needs: Pick<ApiNeeds, 'inventory' | 'idempotency'>, s
         method: request.method,
         path: request.url.split('?')[0] ?? '',
         key,
-        bodyHash: createHmac('sha256', hashKey).update(canonical(request.body)).digest('hex'),
+        bodyHash: createHmac('sha256', hashKey).update(canonicalJson(request.body)).digest('hex'),
       },
       does,
     );
@@ -49,15 +50,4 @@ function keyOf(request: FastifyRequest): string | undefined {
   const key = String(header).replace(/^"(.*)"$/, '$1');
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new RequestInvalid([{ pointer: '/headers/idempotency-key', code: 'invalid', message: '1 to 255 printable characters' }]);
-}
-
-/** Equal bodies give equal texts: the order of members does not count. */
-export function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, member: unknown) =>
-      typeof member === 'object' && member !== null && !Array.isArray(member)
-        ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        : member,
-    ) ?? ''
-  );
 }

@@ -1,6 +1,6 @@
 // Pages: tokens in, tokens out, and the cursor from which to watch for changes of what was listed.
 import { sayCursor } from '@rackwright/api-contract/resources/event.ts';
-import { canonical } from '../http/idempotent.ts';
+import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
 import type { Page, PageRequest } from '../needs.ts';
 import type { RouteContext } from './context.ts';
 
@@ -14,7 +14,7 @@ export async function answerPage<R, V>(
   read: (page: PageRequest) => Promise<Page<R>>,
   view: (record: R) => V,
 ): Promise<PageAnswer<V>> {
-  const bound = canonical(list);
+  const bound = canonicalJson(list);
   const after = query.pageToken === undefined ? null : pageTokens.read(query.pageToken, bound);
   // Taken before the list is read: what changes meanwhile is told again rather than missed.
   const eventCursor = sayCursor(feed.position());

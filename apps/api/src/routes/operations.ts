@@ -1,6 +1,6 @@
-// /v1/operations: how far they are, waiting for their end, cancelling.
+// /v1/operations: how far they are, waiting for their end, answering what they ask, cancelling.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
-import { cancelOperation, operation, operationFilter } from '@rackwright/api-contract/resources/operation.ts';
+import { cancelOperation, newAnswer, operation, operationFilter } from '@rackwright/api-contract/resources/operation.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { isId, type OperationId } from '@rackwright/domain/ids.ts';
@@ -24,8 +24,12 @@ const getQuery = z.strictObject({
 const tags = ['operations'];
 
 export function operationRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce, onError } = context;
-  const { operations } = needs.inventory;
+  readRoutes(api, context);
+  changeRoutes(api, context);
+}
+
+function readRoutes(api: Api, context: RouteContext): void {
+  const { operations } = context.needs.inventory;
 
   api.get(
     '/v1/operations',
@@ -59,6 +63,34 @@ export function operationRoutes(api: Api, context: RouteContext): void {
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       return viewOperation(await untilEnded(context, id, wait, AbortSignal.any([gone.signal, context.closing])));
+    },
+  );
+}
+
+function changeRoutes(api: Api, { needs, answerOnce, onError }: RouteContext): void {
+  api.post(
+    '/v1/operations/:id/answers',
+    {
+      schema: {
+        operationId: 'answerOperation',
+        tags,
+        description:
+          'A person answers what the operation waits for (waitingFor.code): force or keep for operator_answer, confirm_power_off ' +
+          'with a name and what was seen for fence_unproven. Kept in the timeline; the same answer may be repeated.',
+        params: byId,
+        headers: idempotencyKey,
+        body: newAnswer,
+        response: { 202: operation, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const id = operationId(request.params.id);
+      await answerOnce(request, reply, async (within) => {
+        const answered = await within.operations.answer(id, request.body, request.principal);
+        return { status: 202, headers: { location: `/v1/operations/${id}` }, body: viewOperation(answered) };
+      });
+      await needs.wakeUp(id).catch(onError);
+      return reply;
     },
   );
 

@@ -1,21 +1,28 @@
 // What is asked of one server: POST /v1/servers/{ref}/operations, and what was learnt from what was done: hardware, erasures.
 import { agentErasure, agentInspection } from '@rackwright/api-contract/agent-contract.ts';
-import { idOf, instant } from '@rackwright/api-contract/fields.ts';
+import { idOf, instant, sha256Digest } from '@rackwright/api-contract/fields.ts';
 import { newOperation, type NewOperationBody, operation } from '@rackwright/api-contract/resources/operation.ts';
 import { server } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { next } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
 import { requireIdempotencyKey } from '../http/idempotent.ts';
 import type { Answer, Inventory, ServerRecord } from '../needs.ts';
 import { viewOperation } from '../views/operation.ts';
-import { missingFor, viewServer } from '../views/server.ts';
+import { isDoneAtOnce, missingFor, viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
 import { findServer } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 
 const hardware = z.object({ kind: z.literal('hardware'), inspection: agentInspection });
-const erasure = agentErasure.extend({ operationId: idOf('operation'), recordedAt: instant });
+const erasure = agentErasure.extend({
+  operationId: idOf('operation'),
+  recordedAt: instant,
+  digest: sha256Digest
+    .nullable()
+    .meta({ description: 'Of its certificate, at /v1/erasure-certificates/{serial}; null when it proves nothing.' }),
+});
 const tags = ['servers'];
 
 export function serverOperationRoutes(api: Api, context: RouteContext): void {
@@ -28,7 +35,8 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
       schema: {
         operationId: 'beginOperation',
         tags,
-        description: 'Idempotency-Key is required. 202: the operation runs. 200: accept and retire are done at once.',
+        description:
+          'Idempotency-Key is required. 202: the operation runs. 200: done at once: accept, write_off, and retire of a server that was never inspected.',
         params: byRef,
         headers: idempotencyKey,
         body: newOperation,
@@ -40,10 +48,7 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
       const { body, principal } = request;
       const { body: begun } = await answerOnce(request, reply, async (within) => {
         const subject = await findServer(within, request.params.ref);
-        if (body.type === 'accept' || body.type === 'retire') {
-          const moved = await within.servers.move(subject.id, body.type, principal, body.reason);
-          return { status: 200, headers: {}, body: viewServer(moved) };
-        }
+        if (isAtOnce(body, subject)) return moveAtOnce(within, subject, body, principal);
         return begin(within, subject, body, makeId('operation', needs.clock.now(), needs.random(10)), principal);
       });
       await wake(context, begun);
@@ -79,7 +84,18 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
   );
 }
 
-type Begun = Extract<NewOperationBody, { type: 'onboard' | 'provision' | 'release' }>;
+type AtOnce = Extract<NewOperationBody, { type: 'accept' | 'retire' | 'write_off' }>;
+type Begun = Exclude<NewOperationBody, { type: 'accept' | 'write_off' }>;
+
+function isAtOnce(body: NewOperationBody, { state }: ServerRecord): body is AtOnce {
+  return body.type === 'accept' || body.type === 'write_off' || (body.type === 'retire' && isDoneAtOnce(state, 'retire'));
+}
+
+async function moveAtOnce(within: Inventory, subject: ServerRecord, body: AtOnce, by: string): Promise<Answer> {
+  const retiredAs = body.type === 'accept' ? undefined : body.params.outcome;
+  const moved = await within.servers.move(subject.id, body.type, { by, reason: body.reason, retiredAs });
+  return { status: 200, headers: {}, body: viewServer(moved) };
+}
 
 async function begin(
   within: Inventory,
@@ -88,7 +104,8 @@ async function begin(
   id: OperationId,
   requestedBy: string,
 ): Promise<Answer> {
-  const missing = missingFor(body.type, subject)[0];
+  // Where the table has no way at all, that is what the caller is told.
+  const missing = next(subject.state, body.type) === undefined ? undefined : missingFor(body.type, subject)[0];
   if (missing !== undefined) throw new Refusal(missing, { server: subject.name });
   if (body.type === 'provision') await refuseUnknownReferences(within, body.params);
   const { type: event, params, reason } = body;

@@ -19,7 +19,11 @@ export function viewOperation(operation: OperationRecord): OperationView {
       currentStep: done ? null : (current?.name ?? null),
     },
     steps: steps.map(viewStep),
-    waitingFor: waitingFor && { ...waitingFor, params: { ...waitingFor.facts } },
+    waitingFor: waitingFor && {
+      ...waitingFor,
+      params: { ...waitingFor.facts },
+      blockers: (waitingFor.blockers ?? []).map((blocker) => ({ ...blocker })),
+    },
     requestedBy: { principal: requestedBy },
     cancel: { supported: !done && !cancelRequested, requested: cancelRequested },
     error: error && viewError(error),

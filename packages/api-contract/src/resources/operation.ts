@@ -1,4 +1,6 @@
 // An operation: what was asked of a server, how far it is, what it waits for, and how it ended.
+import type { Answer } from '@rackwright/domain/answers.ts';
+import { RETIREMENTS } from '@rackwright/domain/retirement.ts';
 import { z } from 'zod';
 import { idOf, instant, labels, openEnum, reason, sha256Digest } from '../fields.ts';
 
@@ -15,17 +17,42 @@ const provisionParams = z
     nodeLabels: labels.refine((map) => Object.keys(map).length <= 32, 'at most 32').optional(),
   })
   .meta({ id: 'ProvisionParams' });
-const releaseParams = z.strictObject({ drainMinutes: z.int().min(1).max(1_440).optional() }).meta({ id: 'ReleaseParams' });
+const upToADay = z.int().min(1).max(1_440);
+const drain = z
+  .discriminatedUnion('policy', [
+    z.strictObject({ policy: z.literal('wait'), minutes: upToADay }).meta({ description: 'Then the node serves on.' }),
+    z
+      .strictObject({
+        policy: z.literal('ask'),
+        minutes: upToADay,
+        forceAfterMinutes: upToADay
+          .optional()
+          .meta({ description: 'So long without an answer means force; else a day means keep.' }),
+      })
+      .meta({ description: 'Then a person answers force or keep at …/answers.' }),
+    z
+      .strictObject({ policy: z.literal('force'), minutes: upToADay })
+      .meta({ description: 'Then the machine is switched off, and the pods that stayed are removed past their budgets.' }),
+  ])
+  .meta({
+    id: 'DrainPolicy',
+    description: 'How long pods are asked politely, and what happens then; wait for 60 minutes unless told.',
+  });
+const releaseParams = z.strictObject({ drain: drain.optional() }).meta({ id: 'ReleaseParams' });
+const retireParams = z
+  .strictObject({ outcome: z.enum(RETIREMENTS).meta({ description: 'Where the machine goes.' }) })
+  .meta({ id: 'RetireParams' });
 const none = z.strictObject({});
 
-/** The first three start workflows. The others are done at once and answer with the server. */
+/** Accepting, writing off, and retiring what was never inspected are done at once and answer with the server; the others start workflows. */
 export const newOperation = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('onboard'), params: none.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('provision'), params: provisionParams, reason: reason.default('') }),
     z.strictObject({ type: z.literal('release'), params: releaseParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('accept'), params: none.default({}), reason: reason.default('') }),
-    z.strictObject({ type: z.literal('retire'), params: none.default({}), reason: reason.default('') }),
+    z.strictObject({ type: z.literal('retire'), params: retireParams, reason: reason.default('') }),
+    z.strictObject({ type: z.literal('write_off'), params: retireParams, reason: reason.default('') }),
   ])
   .meta({ id: 'NewOperation' });
 export type NewOperationBody = z.infer<typeof newOperation>;
@@ -44,6 +71,9 @@ const operationError = z.object({
 const waitingFor = z.object({
   code: z.string(),
   params: facts,
+  blockers: z
+    .array(facts)
+    .meta({ description: 'What is in the way, at most twenty: of a drain each pod, its budget, and since when.' }),
   since: instant,
   until: instant,
   unblockedBy: z.string().meta({ description: 'Who or what can let it go on.' }),
@@ -62,7 +92,7 @@ export const operation = z
   .object({
     kind: z.literal('operation'),
     id: idOf('operation'),
-    type: openEnum(['onboard', 'provision', 'release']),
+    type: openEnum(['onboard', 'provision', 'release', 'retire']),
     target: z.object({ kind: z.literal('server'), id: idOf('server') }),
     state: openEnum(OPERATION_STATES),
     done: z.boolean(),
@@ -82,6 +112,19 @@ export const operation = z
 export type OperationView = z.infer<typeof operation>;
 
 export const cancelOperation = z.strictObject({ reason: reason.default('') }).meta({ id: 'CancelOperation' });
+const words = (max: number) => z.string().trim().min(1).max(max);
+/** Each is taken only while the operation waits for it: force and keep for `operator_answer`, the other for `fence_unproven`. */
+export const newAnswer = z
+  .discriminatedUnion('answer', [
+    z.strictObject({ answer: z.literal('force') }),
+    z.strictObject({ answer: z.literal('keep') }),
+    z.strictObject({
+      answer: z.literal('confirm_power_off'),
+      person: words(128).meta({ description: 'Who has seen that the machine has no power.' }),
+      evidence: words(1_000).meta({ examples: ['both power cords pulled, ticket DC-4711'] }),
+    }),
+  ])
+  .meta({ id: 'NewAnswer' }) satisfies z.ZodType<Answer>;
 export const operationFilter = {
   serverId: idOf('server').optional(),
   state: z.enum(OPERATION_STATES).optional(),

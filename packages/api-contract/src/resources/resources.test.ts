@@ -61,7 +61,12 @@ test('a server has its defaults, and needs a serial', () => {
 
 test('an operation takes the parameters of its type only', () => {
   expect(newOperation.parse({ type: 'onboard' })).toEqual({ type: 'onboard', params: {}, reason: '' });
-  expect(newOperation.safeParse({ type: 'onboard', params: { drainMinutes: 5 } }).success).toBe(false);
+  expect(newOperation.safeParse({ type: 'onboard', params: { drain: { policy: 'wait', minutes: 5 } } }).success).toBe(false);
+  const release = (drain: object) => newOperation.safeParse({ type: 'release', params: { drain } }).success;
+  expect(release({ policy: 'ask', minutes: 5, forceAfterMinutes: 30 })).toBe(true);
+  expect(release({ policy: 'force', minutes: 5, forceAfterMinutes: 30 })).toBe(false);
+  expect(release({ policy: 'wait' })).toBe(false);
+  expect(newOperation.safeParse({ type: 'retire', params: { outcome: 'lost' } }).success).toBe(false);
   expect(newOperation.safeParse({ type: 'provision' }).success).toBe(false);
   expect(newOperation.safeParse({ type: 'explode' }).success).toBe(false);
 });

@@ -1,4 +1,5 @@
 // A server: which machine it is, where it stands, how it is reached, and what may be done with it now.
+import { RETIREMENTS } from '@rackwright/domain/retirement.ts';
 import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
 import { atMost, idOf, instant, label, labels, macKey, name, openEnum, stamps } from '../fields.ts';
@@ -107,6 +108,7 @@ export const server = z
       })
       .nullable(),
     currentOperationId: idOf('operation').nullable(),
+    retiredAs: openEnum(RETIREMENTS).nullable().meta({ description: 'Where the machine went; null until it is retired.' }),
     allowedOperations: z.array(z.object({ type: z.string(), blockedBy: z.array(blocked) })),
     ...stamps,
   })

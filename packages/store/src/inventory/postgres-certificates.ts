@@ -25,7 +25,12 @@ export function postgresCertificates(sql: Sql) {
       const { certificate, digest } = row;
       if (certificate === null || digest === null) throw new Refusal('erasure_not_proven', { serial });
       if (certificateDigest(certificate) !== digest)
-        throw new Fault({ code: 'certificate_damaged', doing: `read the certificate of ${serial}`, retry: 'never', facts: { serial } });
+        throw new Fault({
+          code: 'certificate_damaged',
+          doing: `read the certificate of ${serial}`,
+          retry: 'never',
+          facts: { serial },
+        });
       return { certificate, digest };
     },
 
@@ -35,7 +40,7 @@ export function postgresCertificates(sql: Sql) {
       for (;;) {
         const rows = await sql.query<IssuedCertificate & { at: string; key: string }>(
           `select certificate, digest, recorded_at as at, operation_id || ' ' || disk_serial as key from erasures
-            where certificate is not null and recorded_at < $2
+            where certificate is not null and recorded_at >= $1 and recorded_at < $2
               and (recorded_at, operation_id || ' ' || disk_serial) > ($1::timestamptz, $3)
             order by recorded_at, operation_id || ' ' || disk_serial limit ${PAGE}`,
           [after.at, to, after.key],

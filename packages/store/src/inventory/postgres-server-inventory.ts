@@ -67,8 +67,12 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
         }),
       ),
 
-    move: (id: ServerId, event: 'accept' | 'retire' | 'write_off', who: WhoMoves, expected: Expected = 'any'): Promise<ServerRecord> =>
-      work.write((tx) => moveServer(tx, id, event, expected, who)),
+    move: (
+      id: ServerId,
+      event: 'accept' | 'retire' | 'write_off',
+      who: WhoMoves,
+      expected: Expected = 'any',
+    ): Promise<ServerRecord> => work.write((tx) => moveServer(tx, id, event, expected, who)),
 
     async erasures(id: ServerId): Promise<RecordedErasure[]> {
       const rows = await work.read.query<Omit<RecordedErasure, keyof ErasureEvidence> & { evidence: ErasureEvidence }>(

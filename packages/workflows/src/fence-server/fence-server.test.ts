@@ -31,15 +31,22 @@ async function fenced(changes: Partial<World>, meanwhile: (world: World) => void
 test('off, seen twice at least five seconds apart', async () => {
   const { proof } = await fenced({});
   expect(proof?.kind).toBe('seen_off_twice');
-  if (proof?.kind === 'seen_off_twice') expect(Date.parse(proof.secondAt) - Date.parse(proof.firstAt)).toBeGreaterThanOrEqual(5_000);
+  if (proof?.kind === 'seen_off_twice')
+    expect(Date.parse(proof.secondAt) - Date.parse(proof.firstAt)).toBeGreaterThanOrEqual(5_000);
 });
 
-test.each(['dead', 'refuses', 'lies'] as const)('a BMC that is %s proves nothing: it waits, and in the end it fails', async (bmc) => {
-  const { outcome, waits, proof } = await fenced({ bmc });
-  expect(waits[0]).toMatchObject({ code: 'fence_unproven', unblockedBy: expect.stringContaining('confirm_power_off') });
-  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed', facts: { waitedFor: 'fence_unproven' } } });
-  expect(proof).toBeUndefined();
-});
+test.each(['dead', 'refuses', 'lies'] as const)(
+  'a BMC that is %s proves nothing: it waits, and in the end it fails',
+  async (bmc) => {
+    const { outcome, waits, proof } = await fenced({ bmc });
+    expect(waits[0]).toMatchObject({ code: 'fence_unproven', unblockedBy: expect.stringContaining('confirm_power_off') });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      error: { code: 'step_deadline_passed', facts: { waitedFor: 'fence_unproven' } },
+    });
+    expect(proof).toBeUndefined();
+  },
+);
 
 test.each(['dead', 'refuses'] as const)('with a BMC that is %s the word of a named person is the proof', async (bmc) => {
   const { outcome, proof } = await fenced({ bmc }, (world) => {
