@@ -18,6 +18,8 @@ export type SimulatedSite = {
   kubernetes: SimulatedKubernetes;
   onFile: RackOnFile;
   api: ApiClient;
+  /** The body of an answer that is no JSON document. */
+  text(path: string, accept?: string): Promise<string>;
   /** `kill -9`, then the same program on the same data again. */
   killAndRestart(): Promise<void>;
   logFile: string;
@@ -57,6 +59,11 @@ export async function startSimulatedSite(servers: number): Promise<SimulatedSite
     onFile,
     api,
     logFile,
+    async text(path, accept = '*/*') {
+      const answer = await fetch(rackwright.url + path, { headers: { authorization: `Bearer ${token}`, accept } });
+      if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+      return answer.text();
+    },
     async killAndRestart() {
       await rackwright.kill();
       rackwright = await start();

@@ -26,7 +26,7 @@ export type OperationSeen = Json & {
   state: string;
   done: boolean;
   steps: { name: string; state: string; attempt: number; startedAt: string; durationSeconds: number }[];
-  waitingFor: { code: string; params: Json; unblockedBy: string } | null;
+  waitingFor: { code: string; params: Json; blockers: Json[]; unblockedBy: string } | null;
   error: { code: string; message: string } | null;
 };
 
