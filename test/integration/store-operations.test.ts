@@ -175,6 +175,21 @@ test('a release keeps the server in service where the workflow says so', async (
   expect(await stateOf(id)).toBe('in_service');
 });
 
+test('a provisioning that wrote nothing gives the server back as it was, and belongs to nobody', async () => {
+  const id = await stock.addServerIn('available');
+  const operationId = await stock.begin(id, 'provision');
+  const plan = { clusterId: null, nodeName: 'n1', imageDigest: 'sha256-1', rootDiskSerial: 'D1', nodeUid: null };
+  await postgresServers(db.database).assign(id, plan, operationId);
+  await runs.fail(await claim(operationId), error('hardware_changed'), 'keep');
+  expect(await stock.inventory.servers.get(id)).toMatchObject({ state: 'available', assignment: null });
+});
+
+test('one that tries again after a half installation is never available by giving up', async () => {
+  const id = await stock.addServerIn('provisioning_failed');
+  await runs.fail(await claim(await stock.begin(id, 'provision')), error('hardware_changed'), 'keep');
+  expect(await stock.inventory.servers.get(id)).toMatchObject({ state: 'provisioning_failed' });
+});
+
 test('a release of a quarantined server that took nothing away leaves it in quarantine', async () => {
   const id = await stock.addServerIn('quarantined');
   await runs.fail(await claim(await stock.begin(id, 'release')), error('operation_cancelled'), 'keep');

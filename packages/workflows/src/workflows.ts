@@ -4,7 +4,7 @@ import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
-import { provisionServer } from './provision-server/provision-server.ts';
+import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
 
@@ -18,7 +18,7 @@ const fails = (): ServerEvent => 'fail';
 
 export const WORKFLOWS = {
   'onboard-server': { run: onboardServer, failsBy: fails },
-  'provision-server': { run: provisionServer, failsBy: fails },
+  'provision-server': { run: provisionServer, failsBy: provisionFailsBy },
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
   'retire-server': { run: retireServer, failsBy: fails },
 } satisfies Record<WorkflowName, ServerWorkflow>;

@@ -14,7 +14,7 @@ export const STATES = {
   onboarding: { kind: 'working', runs: 'onboard-server', limitMinutes: 45, means: 'proving the BMC, counting parts' },
   onboarding_failed: { kind: 'resting', means: 'somebody must look, then onboard again, retire or write off' },
   available: { kind: 'resting', means: 'known, off, can be handed out' },
-  provisioning: { kind: 'working', runs: 'provision-server', limitMinutes: 90, means: 'installing, then joining its cluster' },
+  provisioning: { kind: 'working', runs: 'provision-server', limitMinutes: 150, means: 'installing, then joining its cluster' },
   provisioning_failed: { kind: 'resting', means: 'half installed; provision again or release' },
   in_service: { kind: 'resting', means: 'a Ready node, or a host without a cluster' },
   releasing: {
@@ -47,6 +47,8 @@ export const MOVES = [
   ['available', 'onboard', 'onboarding', 'operator'],
   ['provisioning', 'finish', 'in_service', 'workflow'],
   ['provisioning', 'fail', 'provisioning_failed', 'workflow'],
+  // It was refused or gave up before the agent was told to write: no disk was touched, nothing is to be released.
+  ['provisioning', 'keep', 'available', 'workflow'],
   ['provisioning_failed', 'provision', 'provisioning', 'operator'],
   ['provisioning_failed', 'release', 'releasing', 'operator'],
   ['in_service', 'release', 'releasing', 'operator'],

@@ -3,7 +3,7 @@ import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
-import type { ServerEvent, ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
+import { next, type ServerEvent, type ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
@@ -15,8 +15,8 @@ type Ended = { operationId: OperationId; serverId: ServerId };
 export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending): Promise<void> {
   const { operationId, serverId } = ended;
   const server = await lockServer(tx, serverId);
-  const served = await refuseToKeepWhatDidNotServe(tx, ended, wanted);
-  const { event, error } = await refuseUnlessErased(tx, ended, server.state, served);
+  const kept = await keepOnlyWhatItWas(tx, ended, server.state, wanted);
+  const { event, error } = await refuseUnlessErased(tx, ended, server.state, kept);
   const state = error === null ? 'succeeded' : error.code === 'operation_cancelled' ? 'cancelled' : 'failed';
 
   await tx.query(
@@ -69,14 +69,22 @@ async function refuseUnlessErased(
   return { event: 'fail', error: { kind: 'refusal', code: 'disks_not_erased', message, retry: 'never', facts: { serials } } };
 }
 
-/** Only what was in service when the operation began can stay there: a quarantined server is released again and again, never kept. */
-async function refuseToKeepWhatDidNotServe(tx: Transaction, { operationId, serverId }: Ended, wanted: Ending): Promise<Ending> {
+/**
+ * `keep` leads back to where the operation found the server, and nowhere else: what was in quarantine does not become a node in service,
+ * and what an earlier attempt half installed does not become available.
+ */
+async function keepOnlyWhatItWas(tx: Transaction, ended: Ended, state: ServerState, wanted: Ending): Promise<Ending> {
   if (wanted.event !== 'keep') return wanted;
   const [began] = await tx.query<{ from: string }>(
     `select payload->>'from' as from from events where server_id = $1 and operation_id = $2 and kind = 'server.moved' order by seq limit 1`,
-    [serverId, operationId],
+    [ended.serverId, ended.operationId],
   );
-  return began?.from === 'in_service' ? wanted : { ...wanted, event: 'fail' };
+  const back = next(state, 'keep');
+  if (began?.from !== back) return { ...wanted, event: 'fail' };
+  // Nothing of it was used yet; an available server belongs to nobody.
+  if (back === 'available')
+    await tx.query('delete from allocations where server_id = $1 and operation_id = $2', [ended.serverId, ended.operationId]);
+  return wanted;
 }
 
 /** Where the request said that the machine goes; undefined for other operations. */

@@ -4,7 +4,7 @@ import { drive } from '@rackwright/testkit/workflows/drive.ts';
 import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
 import type { World } from '@rackwright/testkit/world/world.ts';
 import { expect, test } from 'vitest';
-import { provisionServer } from './provision-server.ts';
+import { provisionFailsBy, provisionServer } from './provision-server.ts';
 import type { ProvisionParams } from './provision-params.ts';
 
 const params: ProvisionParams = { imageDigest: IMAGE, clusterId: 'cls_1' };
@@ -15,10 +15,11 @@ test('a changed disk is refused before anything is written', async () => {
   const seen = exampleInspection();
   seen.disks[0] = { ...seen.disks[0]!, serial: 'SSD-OTHER' };
   const sim = accepted({ seenInspection: seen });
-  const { outcome } = await drive(provisionServer, sim, params);
+  const { outcome, log } = await drive(provisionServer, sim, params);
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'hardware_changed' } });
   expect(sim.world.deeds.filter((deed) => deed.startsWith('write'))).toEqual([]);
   expect(sim.world.tokens).toEqual({});
+  expect(provisionFailsBy(log.steps())).toBe('keep');
 });
 
 test('a Node of that name that is not ours is left alone', async () => {
@@ -39,8 +40,9 @@ test('our own Node of an earlier attempt is fenced, then deleted, then made anew
 });
 
 test('an agent that refuses its disk fails the operation with its reason', async () => {
-  const { outcome } = await drive(provisionServer, accepted({ agentOutcome: 'refused' }), params);
+  const { outcome, log } = await drive(provisionServer, accepted({ agentOutcome: 'refused' }), params);
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'disk_serial_mismatch' } });
+  expect(provisionFailsBy(log.steps())).toBe('fail');
 });
 
 test('an unknown image, or one too large for every disk, is refused at once', async () => {

@@ -5,6 +5,7 @@ import { chooseRootDisk } from '@rackwright/domain/hardware/choose-root-disk.ts'
 import { compareInspections } from '@rackwright/domain/hardware/inspection.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
+import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { bootAgent, closeAgentTicket, restartFrom, tellAgent, type RunningAgent } from '../boot-agent/boot-agent.ts';
 import { fenceServer, refuseUnlessStillOff } from '../fence-server/fence-server.ts';
@@ -15,6 +16,13 @@ import type { ProvisionParams } from './provision-params.ts';
 type Needs = Ports;
 type Plan = { nodeName: string; imageDigest: string; rootDiskSerial: string; rootPartition: number; seedPartition: number };
 
+const WRITING = 'write the image';
+
+/** Until the agent is told to write, nothing has happened to any disk: the server is as available as it was. */
+export function provisionFailsBy(steps: readonly Pick<StepRecord, 'name'>[]): 'keep' | 'fail' {
+  return steps.some((step) => step.name === `tell the agent to ${WRITING}`) ? 'fail' : 'keep';
+}
+
 export const provisionServer: Workflow<Needs, Task<ProvisionParams>> = async (run, needs, task) => {
   const { servers, withBmc } = needs;
   const { serverId, params } = task;
@@ -24,7 +32,7 @@ export const provisionServer: Workflow<Needs, Task<ProvisionParams>> = async (ru
   await run.step(
     'allocate the server',
     () => servers.assign(serverId, { ...plan, clusterId: params.clusterId ?? null, nodeUid: null }, task.operationId),
-    // Once the disk may have been written the allocation stays until a release has erased it: no undo.
+    // No undo: once the disk may have been written it stays until a release has erased it; before that it goes with the operation.
   );
   await allowToJoin(run, needs, task, plan);
 
@@ -35,7 +43,7 @@ export const provisionServer: Workflow<Needs, Task<ProvisionParams>> = async (ru
     run,
     needs,
     agent,
-    'write the image',
+    WRITING,
     {
       do: 'write_image',
       diskSerial: plan.rootDiskSerial,
@@ -99,7 +107,7 @@ async function allowToJoin(run: Run, needs: Needs, task: Task<ProvisionParams>, 
   }
 
   const token = secrets.bootstrapToken(task.operationId);
-  const until = new Date(clock.now() + minutes(90)).toISOString();
+  const until = new Date(clock.now() + minutes(150)).toISOString();
   await run.step(
     'create the bootstrap token',
     async () => (await connectCluster(clusterId)).ensureBootstrapToken({ ...token, nodeName: plan.nodeName, until }),
