@@ -37,7 +37,7 @@ export function fileUploads(
       const known = await inventory.artifacts.find(name, version);
       // Other bytes must not take the place of those on file, whose checksum nodes were given.
       const { sha256, sizeBytes, path } = await artifacts
-        .put(`${name}-${version}`, content, known?.sha256 ?? expected)
+        .put(`${name}/${version}`, content, known?.sha256 ?? expected)
         .catch((thrown: unknown) => {
           const others = known && known.sha256 !== expected && thrown instanceof Refusal && thrown.code === 'checksum_mismatch';
           throw others ? new Refusal('name_taken', { kind: 'artifact', name: `${name} ${version}` }) : thrown;

@@ -61,7 +61,7 @@ async function membership(
   const { apiEndpoint, ca, kubernetesVersion, settings } = await cluster(clusterId);
   const version = parseKubernetesVersion(kubernetesVersion);
   if (!version) throw new Refusal('kubernetes_version_unusable', { kubernetesVersion });
-  const wanted = PROGRAMS.map((program) => ({ program, name: `${program}-v${version.major}.${version.minor}.${version.patch}` }));
+  const wanted = PROGRAMS.map((program) => ({ program, name: `${program}/v${version.major}.${version.minor}.${version.patch}` }));
   const found = await Promise.all(wanted.map(async ({ program, name }) => ({ program, name, file: await artifacts.stat(name) })));
   const present = found.flatMap(({ program, name, file }) => (file ? [{ program, name, sha256: file.sha256 }] : []));
   if (present[0]?.program !== 'kubelet') throw new Refusal('artifact_unknown', { name: wanted[0]?.name ?? '' });
