@@ -15,11 +15,12 @@ export type SubjectKind =
   | 'operation'
   | 'ticket'
   | 'instruction'
-  | 'unknown_mac';
+  | 'unknown_mac'
+  | 'webhook';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'
@@ -36,7 +37,10 @@ export type EventKind =
   | 'instruction.progressed'
   | 'instruction.ended'
   | 'instruction.withdrawn'
-  | 'unknown_mac.seen';
+  | 'unknown_mac.seen'
+  | 'webhook.enabled'
+  | 'webhook.disabled'
+  | 'webhook.secret_rotated';
 
 export type NewEvent = {
   kind: EventKind;
