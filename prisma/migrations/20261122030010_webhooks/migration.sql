@@ -13,6 +13,7 @@ CREATE TABLE "webhooks" (
     "consecutive_failures" INTEGER NOT NULL DEFAULT 0,
     "last_taken_at" TIMESTAMPTZ(3),
     "last_error" TEXT,
+    "look_at" TIMESTAMPTZ(3),
     "lease_fence" BIGINT NOT NULL DEFAULT 0,
     "lease_by" TEXT,
     "lease_until" TIMESTAMPTZ(3),
@@ -66,7 +67,7 @@ CREATE INDEX "webhook_secrets_webhook_id_idx" ON "webhook_secrets"("webhook_id")
 CREATE UNIQUE INDEX "webhook_deliveries_webhook_id_message_id_key" ON "webhook_deliveries"("webhook_id", "message_id");
 
 -- CreateIndex
-CREATE INDEX "webhook_deliveries_webhook_id_id_idx" ON "webhook_deliveries"("webhook_id", "id");
+CREATE INDEX "webhook_deliveries_webhook_id_created_at_seq_idx" ON "webhook_deliveries"("webhook_id", "created_at", "seq");
 
 -- CreateIndex
 CREATE INDEX "webhook_deliveries_ended_at_idx" ON "webhook_deliveries"("ended_at");

@@ -10,6 +10,8 @@ export type DeliveryPolicy = {
   giveUpAfterMs: number;
   /** A receiver that takes nothing for so long is no longer sent anything. */
   disableAfterMs: number;
+  /** After an outage of at least so long, the first message that is taken makes all that wait due at once. */
+  outageMs: number;
 };
 
 export const DELIVERY_POLICY: DeliveryPolicy = {
@@ -18,6 +20,7 @@ export const DELIVERY_POLICY: DeliveryPolicy = {
   longestRetryMs: hours(12),
   giveUpAfterMs: 3 * hours(24),
   disableAfterMs: 5 * hours(24),
+  outageMs: minutes(5),
 };
 
 export type AttemptOutcome =

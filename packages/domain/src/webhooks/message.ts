@@ -52,7 +52,12 @@ export function testMessage(id: string, webhook: { id: string; name: string }, a
 /** Events that were forgotten before this webhook came to them: who keeps a copy reads everything anew. */
 export function gapMessage(epoch: string, after: number, through: number, at: string): WebhookMessage {
   const facts = { after: `e${epoch}-${after}`, through: `e${epoch}-${through}` };
-  return { id: `e${epoch}-${after}-gap`, type: 'webhook.events_lost', lane: 'events lost', body: say('webhook.events_lost', at, facts) };
+  return {
+    id: `e${epoch}-${after}-gap`,
+    type: 'webhook.events_lost',
+    lane: 'events lost',
+    body: say('webhook.events_lost', at, facts),
+  };
 }
 
 /** What is signed: specification, "Signature scheme". */

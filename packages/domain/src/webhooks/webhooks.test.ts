@@ -18,10 +18,18 @@ describe('addresses', () => {
     ['1:2:3:4:5:6:7:8', 6, 0x00010002000300040005000600070008n],
   ])('%s is read', (text, family, value) => expect(readIp(text)).toEqual({ family, value }));
 
-  test.each(['', '10.0.0', '10.0.0.256', '010.0.0.1', '1::2::3', '1:2:3:4:5:6:7', '1:2:3:4:5:6:7:8:9', '12345::', 'fe80::1%eth0', 'host'])(
-    '%j is none',
-    (text) => expect(readIp(text)).toBeUndefined(),
-  );
+  test.each([
+    '',
+    '10.0.0',
+    '10.0.0.256',
+    '010.0.0.1',
+    '1::2::3',
+    '1:2:3:4:5:6:7',
+    '1:2:3:4:5:6:7:8:9',
+    '12345::',
+    'fe80::1%eth0',
+    'host',
+  ])('%j is none', (text) => expect(readIp(text)).toBeUndefined());
 
   test.each(['10.0.0.0/33', '::/129', '10.0.0.0/', '10.0.0.0/8/8', 'x/8'])('%j is no network', (text) =>
     expect(readIpNetwork(text)).toBeUndefined(),
@@ -142,6 +150,8 @@ describe('an attempt', () => {
     const sinceFirstAttemptMs = 3 * hours(24);
     expect(judge(failed, { sinceFirstAttemptMs, tookOthersSince: true })).toEqual({ delivery: 'given_up' });
     expect(judge(failed, { sinceFirstAttemptMs })).toMatchObject({ delivery: 'pending' });
-    expect(judge(failed, { sinceFirstAttemptMs: sinceFirstAttemptMs - 1, tookOthersSince: true })).toMatchObject({ delivery: 'pending' });
+    expect(judge(failed, { sinceFirstAttemptMs: sinceFirstAttemptMs - 1, tookOthersSince: true })).toMatchObject({
+      delivery: 'pending',
+    });
   });
 });

@@ -1,0 +1,80 @@
+// One turn at one webhook: reads the outbox, sends what is due, lane beside lane but never two of one lane, until nothing is due.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
+import type { CourierStore, Lease, Log } from '../needs.ts';
+import { type Message, type Receiver, type Sent } from './send-message.ts';
+
+export type ServeNeeds = {
+  store: CourierStore;
+  send: (message: Message, receiver: Receiver) => Promise<Sent>;
+  policy: DeliveryPolicy;
+  leaseMs: number;
+  random: () => number;
+  log: Log;
+  /** Fires when the worker stops: what is on its way is waited for, nothing new is sent. */
+  stopping: AbortSignal;
+};
+
+/** Messages on their way to one receiver at once. */
+export const MOST_AT_ONCE = 4;
+/** While some are on their way: how often we look whether others became due. */
+const LOOK_MS = 250;
+
+/** @returns how many messages it sent */
+export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<number> {
+  let sent = 0;
+  const { store, leaseMs, stopping } = needs;
+  const lost = new AbortController();
+  const renewals = setInterval(() => {
+    // A database that hiccups is no loss: the lease lives on for two more tries, and every write names it.
+    void store
+      .renew(lease, leaseMs)
+      .then((held) => held || lost.abort())
+      .catch(() => undefined);
+  }, leaseMs / 3);
+  const onTheirWay = new Map<string, Promise<void>>();
+  try {
+    while (!stopping.aborted && !lost.signal.aborted) {
+      if (!(await store.readOutbox(lease))) break;
+      const found = await store.due(lease, [...onTheirWay.keys()], MOST_AT_ONCE - onTheirWay.size);
+      if (!found) break;
+      for (const delivery of found.deliveries) onTheirWay.set(delivery.lane, deliver(delivery, found, lease, needs, onTheirWay));
+      sent += found.deliveries.length;
+      if (onTheirWay.size === 0) break;
+      const waking = new AbortController();
+      await Promise.race([...onTheirWay.values(), pause(LOOK_MS, undefined, { signal: waking.signal }).catch(() => undefined)]);
+      waking.abort();
+    }
+  } finally {
+    await Promise.allSettled(onTheirWay.values());
+    clearInterval(renewals);
+    await store.release(lease);
+  }
+  return sent;
+}
+
+type Due = NonNullable<Awaited<ReturnType<CourierStore['due']>>>;
+
+async function deliver(
+  delivery: Due['deliveries'][number],
+  receiver: Receiver,
+  lease: Lease,
+  { store, send, policy, random, log }: ServeNeeds,
+  onTheirWay: Map<string, Promise<void>>,
+): Promise<void> {
+  const { id, messageId, lane, body } = delivery;
+  try {
+    const sent = await send({ id: messageId, body }, receiver);
+    await store.record(lease, id, { ...sent, random: random() }, policy);
+    if (sent.outcome.kind === 'refused') {
+      log.info({ webhookId: lease.webhookId, deliveryId: id, because: sent.attempt.error }, 'webhook message not taken');
+    }
+  } catch (thrown) {
+    // Not written down: it stays due and is sent again, with the same id.
+    log.warn({ webhookId: lease.webhookId, deliveryId: id, because: sayThrown(thrown) }, 'webhook attempt not recorded');
+  } finally {
+    onTheirWay.delete(lane);
+  }
+}
+
+const sayThrown = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
