@@ -17,8 +17,9 @@ export async function readOutbox(tx: Transaction, webhook: LeasedWebhook): Promi
     `select count(*) as pending from webhook_deliveries where webhook_id = $1 and state = 'pending'`,
     [webhook.id],
   );
-  if ((line?.pending ?? 0) >= MOST_PENDING) return;
-  const events = await eventsSince(tx, webhook.cursorSeq, BATCH);
+  const most = Math.min(BATCH, MOST_PENDING - (line?.pending ?? 0));
+  if (most <= 0) return;
+  const events = await eventsSince(tx, webhook.cursorSeq, most);
   const messages: (WebhookMessage & { seq: number })[] = events
     .filter((event) => wantsEvent(webhook, event))
     .map((event) => ({ ...eventMessage(event, epoch), seq: event.seq }));
@@ -28,6 +29,6 @@ export async function readOutbox(tx: Transaction, webhook: LeasedWebhook): Promi
   }
   await addDeliveries(tx, webhook.id, messages);
   // What was numbered since we asked for the last number may be in the batch: never back.
-  const readUpTo = events.length === BATCH ? (events.at(-1)?.seq ?? lastSeq) : Math.max(lastSeq, events.at(-1)?.seq ?? 0);
+  const readUpTo = events.length === most ? (events.at(-1)?.seq ?? lastSeq) : Math.max(lastSeq, events.at(-1)?.seq ?? 0);
   await tx.query('update webhooks set cursor_seq = $2 where id = $1', [webhook.id, readUpTo]);
 }
