@@ -187,7 +187,13 @@ test('after an outage the first message that is taken brings the others out of t
   await eventually(() => expect(receiver.received).toHaveLength(2));
   receiver.answer(() => 200);
   await world.happen('srv_3', { n: 3 });
-  await eventually(() => expect(numbers(receiver.received).slice(2).toSorted((a, b) => a - b)).toEqual([1, 2, 3]));
+  await eventually(() =>
+    expect(
+      numbers(receiver.received)
+        .slice(2)
+        .toSorted((a, b) => a - b),
+    ).toEqual([1, 2, 3]),
+  );
 });
 
 test('an enabled webhook holds events back from being forgotten; a disabled one is told what it lost', async () => {
@@ -206,7 +212,9 @@ test('an enabled webhook holds events back from being forgotten; a disabled one 
   await world.happen('srv_1', { n: 2 });
   world.courier();
   await eventually(() => expect(receiver.received).toHaveLength(2));
-  expect(new Set(receiver.received.map(({ message }) => message.type))).toEqual(new Set(['server.updated', 'webhook.events_lost']));
+  expect(new Set(receiver.received.map(({ message }) => message.type))).toEqual(
+    new Set(['server.updated', 'webhook.events_lost']),
+  );
 });
 
 test('a line that is full leaves the rest in the outbox, and gets there all the same', async () => {

@@ -14,7 +14,7 @@ export type CourierConfig = {
   policy?: DeliveryPolicy;
   /** 15 s unless told. */
   answerMs?: number;
-  /** 45 s unless told: longer than an attempt, so that a worker that only waits keeps its turn. */
+  /** 20 s unless told: after that another takes over from a worker that died. */
   leaseMs?: number;
 };
 export type CourierNeeds = {
@@ -36,7 +36,7 @@ export function startCourier(config: CourierConfig, { store, onNew, worker, log 
   const abandon = new AbortController();
   const dispatcher = guardedDispatcher(config.targets, MOST_AT_ONCE);
   const sending = { policy: config.targets, dispatcher, timeoutMs: config.answerMs ?? ANSWER_MS, abandon: abandon.signal };
-  const leaseMs = config.leaseMs ?? seconds(45);
+  const leaseMs = config.leaseMs ?? seconds(20);
   const needs: ServeNeeds = {
     store,
     send: (message, receiver) => sendMessage(message, receiver, sending),

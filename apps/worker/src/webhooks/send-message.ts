@@ -73,8 +73,7 @@ async function beginningOf(body: Dispatcher.ResponseData['body']): Promise<strin
     // The status stands; how the answer went on does not matter.
   }
   // Postgres takes no NUL, and nobody reads the other control characters.
-  // oxlint-disable-next-line no-control-regex
-  return text.slice(0, ANSWER_KEPT).replace(/[\u0000-\u001f\u007f]+/g, ' ');
+  return text.slice(0, ANSWER_KEPT).replace(/\p{Cc}+/gu, ' ');
 }
 
 /** Seconds, or a date (RFC 9110 section 10.2.3). */

@@ -1,5 +1,6 @@
 // One turn at one webhook: reads the outbox, sends what is due, lane beside lane but never two of one lane, until nothing is due.
 import { setTimeout as pause } from 'node:timers/promises';
+import { seconds } from '@rackwright/domain/durations.ts';
 import type { DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
 import type { CourierStore, Lease, Log } from '../needs.ts';
 import { type Message, type Receiver, type Sent } from './send-message.ts';
@@ -19,9 +20,12 @@ export type ServeNeeds = {
 export const MOST_AT_ONCE = 4;
 /** While some are on their way: how often we look whether others became due. */
 const LOOK_MS = 250;
+/** Then it is another webhook's turn: a line that never ends keeps nobody else waiting. */
+const TURN_MS = seconds(30);
 
 /** @returns how many messages it sent */
 export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<number> {
+  const until = performance.now() + TURN_MS;
   let sent = 0;
   const { store, leaseMs, stopping } = needs;
   const lost = new AbortController();
@@ -34,7 +38,7 @@ export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<num
   }, leaseMs / 3);
   const onTheirWay = new Map<string, Promise<void>>();
   try {
-    while (!stopping.aborted && !lost.signal.aborted) {
+    while (!stopping.aborted && !lost.signal.aborted && performance.now() < until) {
       if (!(await store.readOutbox(lease))) break;
       const found = await store.due(lease, [...onTheirWay.keys()], MOST_AT_ONCE - onTheirWay.size);
       if (!found) break;

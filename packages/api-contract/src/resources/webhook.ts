@@ -35,11 +35,9 @@ export const webhook = z
     subjectId: z.string().nullable(),
     enabled: z.boolean(),
     disabled: z.object({ reason: openEnum(DISABLE_REASONS), at: instant }).nullable(),
-    secrets: z
-      .array(z.object({ id: idOf('webhook_secret'), createdAt: instant, expiresAt: instant.nullable() }))
-      .meta({
-        description: 'All of them sign each message; the newest has no end. The secrets themselves are never shown again.',
-      }),
+    secrets: z.array(z.object({ id: idOf('webhook_secret'), createdAt: instant, expiresAt: instant.nullable() })).meta({
+      description: 'All of them sign each message; the newest has no end. The secrets themselves are never shown again.',
+    }),
     delivery: z.object({
       cursor: z.string().meta({ description: 'Events up to here were put in line, or were not wanted.' }),
       pending: z.int(),

@@ -52,6 +52,7 @@ export function postgresCourierStore(database: Database, keyring: Keyring): Cour
   };
 }
 
+/** In no order: none is always the last. */
 async function claim(database: Database, by: string, forMs: number, limit: number): Promise<WebhookLease[]> {
   return database.query<WebhookLease>(
     `update webhooks set lease_fence = lease_fence + 1, lease_by = $1, lease_until = clock_timestamp() + make_interval(secs => $2)
@@ -59,7 +60,7 @@ async function claim(database: Database, by: string, forMs: number, limit: numbe
         select w.id from webhooks w cross join event_sequence s
          where w.enabled and (w.lease_until is null or w.lease_until < clock_timestamp())
            and (w.cursor_seq < s.last_seq or w.look_at <= clock_timestamp())
-         order by w.lease_until nulls first, w.id limit $3 for update of w skip locked)
+         order by random() limit $3 for update of w skip locked)
       returning id as "webhookId", lease_fence as fence`,
     [by, forMs / 1000, limit],
   );

@@ -89,7 +89,7 @@ export async function listDeliveries(
     [webhookId, at, seq, id, filter.state ?? null, limit + 1],
   );
   const { items, next } = pageOf(rows, limit, (row) => JSON.stringify([row.createdAt, row.seq, row.id]));
-  return { items: items.map(({ seq: _, ...delivery }) => delivery), next };
+  return { items: items.map(({ seq: _seq, ...delivery }) => delivery), next };
 }
 
 /** One that ended leaves again, in a lane of its own; one that waits is due now, in its turn. */
