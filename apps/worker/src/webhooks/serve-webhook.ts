@@ -27,6 +27,7 @@ const TURN_MS = seconds(30);
 export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<number> {
   const until = performance.now() + TURN_MS;
   let sent = 0;
+  let readAt: number | undefined;
   const { store, leaseMs, stopping } = needs;
   const lost = new AbortController();
   const renewals = setInterval(() => {
@@ -39,12 +40,27 @@ export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<num
   const onTheirWay = new Map<string, Promise<void>>();
   try {
     while (!stopping.aborted && !lost.signal.aborted && performance.now() < until) {
-      if (!(await store.readOutbox(lease))) break;
+      // Each message that is through asks for the next; the outbox need not be asked as often, only before we end.
+      const reading = readAt === undefined || performance.now() - readAt >= LOOK_MS;
+      if (reading) {
+        if (!(await store.readOutbox(lease))) break;
+        readAt = performance.now();
+      }
       const found = await store.due(lease, [...onTheirWay.keys()], MOST_AT_ONCE - onTheirWay.size);
       if (!found) break;
-      for (const delivery of found.deliveries) onTheirWay.set(delivery.lane, deliver(delivery, found, lease, needs, onTheirWay));
+      for (const delivery of found.deliveries) {
+        const done = deliver(delivery, found, lease, needs).catch(() => lost.abort());
+        onTheirWay.set(
+          delivery.lane,
+          done.finally(() => onTheirWay.delete(delivery.lane)),
+        );
+      }
       sent += found.deliveries.length;
-      if (onTheirWay.size === 0) break;
+      if (onTheirWay.size === 0) {
+        if (reading) break;
+        readAt = undefined;
+        continue;
+      }
       const waking = new AbortController();
       await Promise.race([...onTheirWay.values(), pause(LOOK_MS, undefined, { signal: waking.signal }).catch(() => undefined)]);
       waking.abort();
@@ -54,19 +70,19 @@ export async function serveWebhook(lease: Lease, needs: ServeNeeds): Promise<num
     clearInterval(renewals);
     await store.release(lease);
   }
-  return sent;
+  // After trouble nobody is to begin again at once.
+  return lost.signal.aborted ? 0 : sent;
 }
 
 type Due = NonNullable<Awaited<ReturnType<CourierStore['due']>>>;
 
+/** Throws when what came of it could not be written down: it stays due and is sent again, with the same id. */
 async function deliver(
-  delivery: Due['deliveries'][number],
+  { id, messageId, body }: Due['deliveries'][number],
   receiver: Receiver,
   lease: Lease,
   { store, send, policy, random, log }: ServeNeeds,
-  onTheirWay: Map<string, Promise<void>>,
 ): Promise<void> {
-  const { id, messageId, lane, body } = delivery;
   try {
     const sent = await send({ id: messageId, body }, receiver);
     await store.record(lease, id, { ...sent, random: random() }, policy);
@@ -74,10 +90,8 @@ async function deliver(
       log.info({ webhookId: lease.webhookId, deliveryId: id, because: sent.attempt.error }, 'webhook message not taken');
     }
   } catch (thrown) {
-    // Not written down: it stays due and is sent again, with the same id.
     log.warn({ webhookId: lease.webhookId, deliveryId: id, because: sayThrown(thrown) }, 'webhook attempt not recorded');
-  } finally {
-    onTheirWay.delete(lane);
+    throw thrown;
   }
 }
 

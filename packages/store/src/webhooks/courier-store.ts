@@ -67,7 +67,7 @@ async function claim(database: Database, by: string, forMs: number, limit: numbe
 }
 
 /** The first of each lane; alias d. The parameter $1 is the webhook. */
-const HEADS = `(select distinct on (lane) id, message_id, type, lane, seq, body, next_attempt_at from webhook_deliveries
+const HEADS = `(select distinct on (lane) id, lane, seq, next_attempt_at from webhook_deliveries
                  where webhook_id = $1 and state = 'pending' order by lane, seq) d`;
 
 async function release(tx: Transaction, lease: WebhookLease): Promise<void> {
@@ -91,8 +91,10 @@ async function due(
   );
   if (!webhook) return undefined;
   const deliveries = await database.query<DueDelivery>(
-    `select d.id, d.message_id as "messageId", d.type, d.lane, d.body from ${HEADS}
-      where d.next_attempt_at <= clock_timestamp() and not d.lane = any ($2) order by d.next_attempt_at, d.seq limit $3`,
+    `select m.id, m.message_id as "messageId", m.type, m.lane, m.body
+       from (select d.id from ${HEADS} where d.next_attempt_at <= clock_timestamp() and not d.lane = any ($2)
+              order by d.next_attempt_at, d.seq limit $3) due
+       join webhook_deliveries m on m.id = due.id order by m.next_attempt_at, m.seq`,
     [webhookId, busyLanes, limit],
   );
   const secrets = deliveries.length === 0 ? [] : await signingSecrets(database, keyring, webhookId);
