@@ -2,13 +2,15 @@
 // hangs, redirects or the worker is killed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PUBLIC_TARGETS_ONLY } from '@rackwright/domain/webhooks/target.ts';
 import { ForbiddenAddress, guardedDispatcher } from '@rackwright/worker-app/webhooks/guarded-dispatcher.ts';
 import { request } from 'undici';
 import { expect, test } from 'vitest';
-import { startReceiver, verifyInPython } from './webhook-receiver.ts';
+import { selfSigned, startReceiver, verifyInPython } from './webhook-receiver.ts';
 import { eventually, QUICK, useWebhooks } from './webhook-world.ts';
 
 const world = useWebhooks();
@@ -179,6 +181,29 @@ test('a courier that stops while a receiver hangs sends the message again later'
   receiver.answer(() => 200);
   world.courier();
   await eventually(() => expect(numbersOf(receiver.received, 'srv_1')).toEqual([0, 0]));
+});
+
+test('over https nothing is said to a receiver whose certificate nobody vouches for, and all to one that is trusted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'webhook-tls-'));
+  const { key, cert, certFile } = selfSigned(folder);
+  const receiver = await startReceiver({ key, cert });
+  const { id, secret } = await world.hook({ url: receiver.url });
+  await world.happen('srv_1', { n: 0 });
+  const distrusting = world.courier();
+  await eventually(async () =>
+    expect((await world.read(id)).delivery.lastError).toBe('no connection: DEPTH_ZERO_SELF_SIGNED_CERT'),
+  );
+  await distrusting.close();
+  expect(receiver.received).toEqual([]);
+  const script = join(import.meta.dirname, 'webhook-courier-process.ts');
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certFile };
+  const child = spawn(process.execPath, [script, world.api.databaseUrl], { stdio: 'inherit', env });
+  await eventually(() => expect(numbersOf(receiver.received, 'srv_1')).toEqual([0]));
+  expect(verifyInPython(receiver.received, [secret])).toEqual([[0]]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await receiver.close();
+  rmSync(folder, { recursive: true });
 });
 
 test('a name that leads to a forbidden address is not connected to; a stored literal one is judged again', async () => {

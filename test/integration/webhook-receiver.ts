@@ -1,6 +1,8 @@
 // A receiver of webhooks on a real port, which answers as the test says and remembers what it got, byte for byte.
 import { spawnSync } from 'node:child_process';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -18,10 +20,11 @@ export type Behaviour = (received: Received) => number | ((response: ServerRespo
 
 export type Receiver = { url: string; received: Received[]; answer(behaviour: Behaviour): void; close(): Promise<void> };
 
-export async function startReceiver(): Promise<Receiver> {
+/** @param tls  https with this certificate */
+export async function startReceiver(tls?: { key: string; cert: string }): Promise<Receiver> {
   const received: Received[] = [];
   let behaviour: Behaviour = () => 204;
-  const server = createServer((request, response) => {
+  const receive: RequestListener = (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -40,11 +43,12 @@ export async function startReceiver(): Promise<Receiver> {
       if (typeof told === 'function') told(response);
       else response.writeHead(told).end();
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, receive) : createServer(receive);
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}/hook`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}/hook`,
     received,
     answer: (next) => void (behaviour = next),
     close: async () => {
@@ -52,6 +56,16 @@ export async function startReceiver(): Promise<Receiver> {
       await new Promise((done) => server.close(done));
     },
   };
+}
+
+/** A certificate for 127.0.0.1 that nobody trusts unless told. */
+export function selfSigned(folder: string): { key: string; cert: string; certFile: string } {
+  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const names = ['-subj', '/CN=receiver', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const made = spawnSync('openssl', [...words, ...names, '-keyout', keyFile, '-out', certFile], { encoding: 'utf8' });
+  if (made.status !== 0) throw new Error(made.stderr);
+  return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), certFile };
 }
 
 /** Which of the secrets fit each message, said by python3. */

@@ -28,6 +28,8 @@ export type CourierNeeds = {
 const MOST_WEBHOOKS_AT_ONCE = 20;
 /** Retries become due, tests are asked for, leases of the dead run out: none of it is told to us. */
 const LOOK_MS = seconds(1);
+/** Under load each commit is news: so often at most we ask whose turn it is. */
+const CALM_MS = 50;
 /** What is on its way when we stop may still be answered; otherwise it is sent again, with the same id. */
 const GRACE_MS = seconds(5);
 
@@ -67,6 +69,7 @@ export function startCourier(config: CourierConfig, { store, onNew, worker, log 
     while (!stop.signal.aborted) {
       bell = new AbortController();
       if (serving.size < MOST_WEBHOOKS_AT_ONCE) await takeTurns().catch(sayTrouble);
+      await pause(CALM_MS, undefined, { signal: stop.signal }).catch(() => undefined);
       const wake = AbortSignal.any([bell.signal, stop.signal]);
       await pause(LOOK_MS, undefined, { signal: wake }).catch(() => undefined);
     }
