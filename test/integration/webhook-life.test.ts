@@ -220,7 +220,7 @@ test('an enabled webhook holds events back from being forgotten; a disabled one 
 test('a line that is full leaves the rest in the outbox, and gets there all the same', async () => {
   const { id, receiver } = await world.hook();
   receiver.answer(() => 500);
-  for (let batch = 0; batch < 4; batch++) {
+  for (let batch = 0; batch < 3; batch++) {
     await world.happen('srv_1', ...Array.from({ length: 500 }, (_, i) => ({ n: batch * 500 + i })));
   }
   const stopped = world.courier();
@@ -230,8 +230,8 @@ test('a line that is full leaves the rest in the outbox, and gets there all the 
   receiver.answer(() => 200);
   const before = receiver.received.length;
   world.courier();
-  await expect.poll(() => receiver.received.length - before, { timeout: 50_000, interval: 100 }).toBe(2000);
-  expect(numbers(receiver.received.slice(before))).toEqual(Array.from({ length: 2000 }, (_, n) => n));
+  await expect.poll(() => receiver.received.length - before, { timeout: 50_000, interval: 100 }).toBe(1500);
+  expect(numbers(receiver.received.slice(before))).toEqual(Array.from({ length: 1500 }, (_, n) => n));
 });
 
 test('the log turns pages, and what ended a week ago is forgotten', async () => {
