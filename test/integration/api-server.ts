@@ -7,6 +7,7 @@ import type { ApiConfig } from '@rackwright/api-app/config.ts';
 import { startApi } from '@rackwright/api-app/compose.ts';
 import { storeNeeds } from '@rackwright/api-app/store-needs.ts';
 import type { OperationId } from '@rackwright/domain/ids.ts';
+import type { Database } from '@rackwright/store/database.ts';
 import { type EventListener, listenForEvents } from '@rackwright/store/listen-for-events.ts';
 import { makeKeyring } from '@rackwright/store/secrets/keyring.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
@@ -22,8 +23,13 @@ export type TestApi = {
   call: Call;
   woken: OperationId[];
   log(): string;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly listener: EventListener;
   sql<R extends object>(text: string, values?: unknown[]): Promise<R[]>;
 };
+
+export const TEST_KEYRING = makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) });
 
 export function useApi(config: Partial<ApiConfig> = {}): TestApi {
   const test = useTestDatabase();
@@ -39,7 +45,7 @@ export function useApi(config: Partial<ApiConfig> = {}): TestApi {
     const needs = storeNeeds({
       files: { imageDir: join(folder, 'images'), artifactDir: join(folder, 'artifacts') },
       database: test.database,
-      keyring: makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) }),
+      keyring: TEST_KEYRING,
       listener,
       queue: { wakeUp: async (id) => void woken.push(id), depth: async () => ({}) },
     });
@@ -65,6 +71,16 @@ export function useApi(config: Partial<ApiConfig> = {}): TestApi {
     },
     call: (method, path, body, headers) => callApi(url(), method, path, body, headers),
     woken,
+    get database() {
+      return test.database;
+    },
+    get databaseUrl() {
+      return test.url;
+    },
+    get listener() {
+      if (!listener) throw new Error('the listener is opened before the first test');
+      return listener;
+    },
     log: () => lines.join(''),
     sql: (text, values) => test.database.query(text, values),
   };

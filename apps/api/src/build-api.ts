@@ -28,6 +28,9 @@ import { serverOperationRoutes } from './routes/server-operations.ts';
 import { serverRoutes } from './routes/servers.ts';
 import { siteRoutes } from './routes/sites.ts';
 import { uploadRoutes } from './routes/uploads.ts';
+import { deliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookOperationRoutes } from './routes/webhook-operations.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -39,6 +42,8 @@ const SECRETS = [
   '*.credentials',
   '*.*.password',
   '*.*.credentials',
+  '*.secret',
+  '*.*.secret',
 ];
 
 /** Ready to listen, or to answer `inject`. Closing it ends the streams, waits for running requests, and leaves `needs` open. */
@@ -99,6 +104,9 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   imageRoutes(api, context);
   uploadRoutes(api, context);
   clusterRoutes(api, context);
+  webhookRoutes(api, context);
+  webhookOperationRoutes(api, context);
+  deliveryRoutes(api, context);
   healthRoutes(api, context);
 }
 

@@ -1,5 +1,6 @@
 // How the API is set up. Read from the environment by main.ts only.
 import type { FastifyServerOptions } from 'fastify';
+import type { TargetPolicy } from '@rackwright/domain/webhooks/target.ts';
 import type { Authentication } from './http/authenticate.ts';
 
 export type ApiConfig = {
@@ -7,6 +8,8 @@ export type ApiConfig = {
   /** 32 bytes that all replicas share: seals page tokens, keys the hashes of request bodies. */
   secret: Uint8Array;
   logger?: FastifyServerOptions['logger'];
+  /** The public internet over https unless told; the worker judges again. */
+  webhookTargets?: TargetPolicy;
   /** Event streams open at once; 200 unless told. */
   maxStreams?: number;
   /** 30 s and 15 s unless told: how often an event stream says where it is, and that it lives. */

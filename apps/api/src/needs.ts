@@ -7,16 +7,11 @@ import type { Facts } from '@rackwright/domain/errors.ts';
 import type { ClusterId, ImageId, NetworkId, OperationId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type { Readable } from 'node:stream';
+import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
+import type { Webhooks } from './webhook-needs.ts';
 import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
 
-/** `after` is what an earlier page gave as `next`; opaque to the API. */
-export type PageRequest = { limit: number; after: string | null };
-export type Page<T> = { items: T[]; next: string | null };
-
-/** What the caller saw last; `any` is the explicit opt-out (If-Match: *). Else Refusal `precondition_failed` {current}. */
-export type Expected = number | 'any';
-
-export type Stamps = { version: number; createdAt: string; updatedAt: string };
+export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
 export type SiteRecord = Stamps & { id: SiteId; name: string };
 export type PowerFeed = { name: string; amps: number };
@@ -90,16 +85,6 @@ export type NewServer = {
   bmcCredentials: BmcCredentials | null;
   labels: Record<string, string>;
 };
-
-/** Each throws Refusal `not_found`; creating and changing throw `name_taken` and what their constraints say. */
-export interface Collection<Id extends string, R, New, Change> {
-  create(id: Id, input: New): Promise<R>;
-  get(id: Id): Promise<R>;
-  /** Undefined members are left as they are; null clears. One transaction: all or nothing. */
-  update(id: Id, expected: Expected, change: Change): Promise<R>;
-  /** Refusal `still_in_use` while something depends on it. */
-  delete(id: Id, expected: Expected): Promise<void>;
-}
 
 export type SiteFilter = { name?: string | undefined };
 export type InSiteFilter = SiteFilter & { siteId?: SiteId | undefined };
@@ -230,10 +215,13 @@ export type Inventory = {
   servers: Servers & ServerMoves;
   operations: Operations;
   certificates: Certificates;
+  webhooks: Webhooks;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };
 export type Answer = { status: number; headers: Record<string, string>; body: unknown };
+/** `toldOnce` goes into the first answer and nowhere else: it is not kept for repetitions. */
+export type FirstAnswer = Answer & { toldOnce?: object };
 export interface Idempotency {
   /**
    * The first caller's deed and its answer are written in one transaction; later callers with the same key get that answer.

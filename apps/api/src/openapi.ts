@@ -22,9 +22,11 @@ export async function describeApi(api: Api): Promise<void> {
       servers: [{ url: '/' }],
       security: [{ apiToken: [] }],
       components: { securitySchemes: { apiToken: { type: 'http', scheme: 'bearer' } } },
-      tags: ['servers', 'operations', 'events', 'sites', 'racks', 'networks', 'images', 'clusters', 'health'].map((name) => ({
-        name,
-      })),
+      tags: ['servers', 'operations', 'events', 'webhooks', 'sites', 'racks', 'networks', 'images', 'clusters', 'health'].map(
+        (name) => ({
+          name,
+        }),
+      ),
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),

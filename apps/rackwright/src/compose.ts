@@ -68,13 +68,22 @@ export async function compose(config: Config): Promise<Rackwright> {
     if (config.roles.has('worker'))
       opened(
         await composeWorker(
-          { concurrency: config.workerConcurrency, bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {} },
+          {
+            concurrency: config.workerConcurrency,
+            bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
+            webhooks: { targets: config.webhookTargets },
+          },
           { ...parts, log },
         ),
       );
     const logger = { level: config.logLevel };
     const api = config.roles.has('api')
-      ? opened(await composeApi({ listen: config.http, token: config.apiToken, logger }, { ...parts, files }))
+      ? opened(
+          await composeApi(
+            { listen: config.http, token: config.apiToken, logger, webhookTargets: config.webhookTargets },
+            { ...parts, files },
+          ),
+        )
       : undefined;
     return { api, boot, close };
   } catch (cause) {

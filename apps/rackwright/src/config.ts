@@ -1,6 +1,8 @@
 // What can be set, by environment variable; everything has a default that works on a laptop without root.
 import { join, resolve } from 'node:path';
 import { Refusal } from '@rackwright/domain/errors.ts';
+import { readIpNetwork } from '@rackwright/domain/webhooks/ip-networks.ts';
+import type { TargetPolicy } from '@rackwright/domain/webhooks/target.ts';
 
 export type Role = 'api' | 'boot' | 'worker';
 
@@ -29,6 +31,8 @@ export type Config = {
     kernelArguments: string[];
   };
   workerConcurrency: number;
+  /** Where webhooks may be sent; the public internet over https unless more is allowed. */
+  webhookTargets: TargetPolicy;
   /** `virtual`: simulated machines need no rest between off and on, and answer at once. */
   bmcPace: 'field' | 'virtual';
   /** Simulated servers to start; 0 for none. */
@@ -70,6 +74,7 @@ export function readConfig(env: Environment, args: readonly string[]): Config {
       kernelArguments: (env['RACKWRIGHT_KERNEL_ARGUMENTS'] ?? '').split(' ').filter((word) => word !== ''),
     },
     workerConcurrency: whole(env, 'RACKWRIGHT_WORKER_CONCURRENCY', 50),
+    webhookTargets: readTargets(env),
     bmcPace: demo !== '0' || env['RACKWRIGHT_BMC_PACE'] === 'virtual' ? 'virtual' : 'field',
     virtualServers: wholeNumber('RACKWRIGHT_VIRTUAL_SERVERS', demo),
     kubeconfig: env['KUBECONFIG'],
@@ -84,6 +89,25 @@ function readRoles(env: Environment): ReadonlySet<Role> {
   const roles = all.filter((role) => named.includes(role));
   if (roles.length !== named.length) throw invalid('RACKWRIGHT_ROLES', `a list of ${all.join(', ')}`);
   return new Set(roles);
+}
+
+/** RACKWRIGHT_WEBHOOK_ALLOW_PRIVATE: networks such as `10.0.0.0/8,fd00::/8`, or `all`; RACKWRIGHT_WEBHOOK_ALLOW_HTTP: `yes`. */
+function readTargets(env: Environment): TargetPolicy {
+  const [allowPrivate, allowHttp] = ['RACKWRIGHT_WEBHOOK_ALLOW_PRIVATE', 'RACKWRIGHT_WEBHOOK_ALLOW_HTTP'] as const;
+  const words = (env[allowPrivate] ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  const allowNetworks = words
+    .flatMap((word) => (word === 'all' ? ['0.0.0.0/0', '::/0'] : [word]))
+    .map((word) => {
+      const network = readIpNetwork(word);
+      if (!network) throw invalid(allowPrivate, 'a list of networks such as 10.0.0.0/8, or all');
+      return network;
+    });
+  const http = env[allowHttp] ?? 'no';
+  if (http !== 'yes' && http !== 'no') throw invalid(allowHttp, 'yes or no');
+  return { allowNetworks, allowHttp: http === 'yes' };
 }
 
 function whole(env: Environment, name: string, otherwise: number): number {

@@ -13,10 +13,12 @@ import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
 import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
 import { postgresInstructions } from '@rackwright/store/ports/postgres-instructions.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
+import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { approveCertificates } from './approve-certificates.ts';
@@ -24,9 +26,16 @@ import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
+import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
-export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions };
-export type WorkerNeeds = { database: Database; keyring: Keyring; queue: WakeUpQueue; log: Log };
+export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig };
+export type WorkerNeeds = {
+  database: Database;
+  keyring: Keyring;
+  queue: WakeUpQueue;
+  listener: Pick<EventListener, 'onNew'>;
+  log: Log;
+};
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
@@ -34,7 +43,8 @@ const SWEEP_MOST = 200;
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
-export async function composeWorker(config: WorkerConfig, { database, keyring, queue, log }: WorkerNeeds): Promise<Worker> {
+export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
+  const { database, keyring, queue, listener, log } = needs;
   const bmcs = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(config.bmc)),
     refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
@@ -73,9 +83,16 @@ export async function composeWorker(config: WorkerConfig, { database, keyring, q
   const stopForgetting = queue.every('forget', hours(1), async () => {
     await forgetOld(database);
   });
+  const courier = startCourier(config.webhooks, {
+    store: postgresCourierStore(database, keyring),
+    onNew: listener.onNew,
+    worker,
+    log,
+  });
 
   return {
     async close() {
+      await courier.close();
       await stopApproving();
       await stopForgetting();
       await stopSweep();

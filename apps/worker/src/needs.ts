@@ -1,6 +1,7 @@
 // What the worker needs of the store and the queue, in its own words.
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
 import type { StepLog, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
@@ -21,6 +22,34 @@ export type RunStore = {
 };
 
 export type WakeUps = { wakeUp(operationId: OperationId, options?: { delayMs?: number }): Promise<void> };
+
+/** The right to deliver for one webhook, until it expires or another process takes it over. */
+export type Lease = { webhookId: WebhookId; fence: number };
+
+export type WebhookAttempt = { at: string; status: number | null; error: string | null; answer: string; durationMs: number };
+
+export type CourierStore = {
+  claim(by: string, forMs: number, limit: number): Promise<Lease[]>;
+  /** False: it was taken over, switched off or deleted. */
+  renew(lease: Lease, forMs: number): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
+  /** False: nothing more may be sent under this lease. */
+  readOutbox(lease: Lease): Promise<boolean>;
+  /** The first message of each lane, where it is due. Undefined: nothing more may be sent under this lease. */
+  due(
+    lease: Lease,
+    busyLanes: readonly string[],
+    limit: number,
+  ): Promise<
+    { url: string; secrets: string[]; deliveries: { id: string; messageId: string; lane: string; body: string }[] } | undefined
+  >;
+  record(
+    lease: Lease,
+    deliveryId: string,
+    attempted: { outcome: AttemptOutcome; attempt: WebhookAttempt; random: number },
+    policy: DeliveryPolicy,
+  ): Promise<void>;
+};
 
 /** Structured log lines; the operation's timeline is in the database, this is for who debugs the worker. */
 export type Log = {

@@ -8,6 +8,7 @@ import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
 import { START_ERRORS } from './errors/start.ts';
+import { WEBHOOK_ERRORS } from './errors/webhook.ts';
 
 /** In the order of docs/errors.md. */
 export const ERROR_GROUPS = {
@@ -17,6 +18,7 @@ export const ERROR_GROUPS = {
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
+  Webhooks: WEBHOOK_ERRORS,
   Starting: START_ERRORS,
 } as const;
 
@@ -27,6 +29,7 @@ export const ERRORS = {
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,
+  ...WEBHOOK_ERRORS,
   ...START_ERRORS,
 } as const;
 

@@ -11,6 +11,9 @@ export const ID_PREFIXES = {
   ticket: 'tkt',
   instruction: 'ins',
   event: 'evt',
+  webhook: 'whk',
+  webhook_secret: 'whs',
+  delivery: 'dlv',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -25,6 +28,9 @@ export type ClusterId = Id<'cluster'>;
 export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
 export type InstructionId = Id<'instruction'>;
+export type WebhookId = Id<'webhook'>;
+export type WebhookSecretId = Id<'webhook_secret'>;
+export type DeliveryId = Id<'delivery'>;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

@@ -15,11 +15,12 @@ export type SubjectKind =
   | 'operation'
   | 'ticket'
   | 'instruction'
-  | 'unknown_mac';
+  | 'unknown_mac'
+  | 'webhook';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'
@@ -36,7 +37,10 @@ export type EventKind =
   | 'instruction.progressed'
   | 'instruction.ended'
   | 'instruction.withdrawn'
-  | 'unknown_mac.seen';
+  | 'unknown_mac.seen'
+  | 'webhook.enabled'
+  | 'webhook.disabled'
+  | 'webhook.secret_rotated';
 
 export type NewEvent = {
   kind: EventKind;
@@ -116,13 +120,14 @@ const SELECT_EVENTS = `select seq, at, kind, jsonb_build_object('kind', subject_
   server_id as "serverId", operation_id as "operationId", version, payload from events`;
 
 /**
- * Forgets events older than `days`, but keeps a server's own timeline: state changes and operations are its record.
- * At most 50,000 rows a call. @returns how many it forgot
+ * Forgets events older than `days`, but keeps a server's own timeline: state changes and operations are its record. What an enabled
+ * webhook has not read yet is kept four times as long: a receiver that is slow loses nothing, one that is stuck fills no disk. At most 50,000 rows a call. @returns how many it forgot
  */
 export async function pruneEvents(sql: Sql, days: number): Promise<number> {
   const [row] = await sql.query<{ gone: number }>(
     `with old as (
        select seq from events where at < now() - make_interval(days => $1)
+          and (at < now() - make_interval(days => 4 * $1) or seq <= all (select cursor_seq from webhooks where enabled))
           and kind not in ('server.created', 'server.moved', 'server.disk_erased', 'operation.started', 'operation.answered', 'operation.ended') order by seq limit 50000),
      gone as (delete from events where seq in (select seq from old) returning seq),
      noted as (update event_sequence set pruned = greatest(pruned, (select max(seq) from gone)) where exists (select from gone))

@@ -2,10 +2,11 @@
 import { forgetReplicas } from './boot/boot-replicas.ts';
 import type { Database } from './database.ts';
 import { pruneEvents } from './events.ts';
+import { forgetDeliveries } from './webhooks/delivery-log.ts';
 
 const MOST_ROWS = 10_000;
 
-export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number };
+export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number; deliveries: number };
 
 /** @param eventDays  how long a reader of the events may be away; a server's own record of moves and operations is kept for ever */
 export async function forgetOld(database: Database, { eventDays = 7 }: { eventDays?: number } = {}): Promise<Forgotten> {
@@ -20,5 +21,6 @@ export async function forgetOld(database: Database, { eventDays = 7 }: { eventDa
     events: await pruneEvents(database, eventDays),
     idempotencyKeys: await expired('idempotency_keys'),
     dhcpLeases: await expired('dhcp_leases'),
+    deliveries: await forgetDeliveries(database),
   };
 }

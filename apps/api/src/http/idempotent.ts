@@ -3,13 +3,13 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Answer, ApiNeeds, Inventory } from '../needs.ts';
+import type { Answer, ApiNeeds, FirstAnswer, Inventory } from '../needs.ts';
 import { RequestInvalid } from './request-invalid.ts';
 
 export type AnswerOnce = (
   request: FastifyRequest,
   reply: FastifyReply,
-  does: (inventory: Inventory) => Promise<Answer>,
+  does: (inventory: Inventory) => Promise<FirstAnswer>,
 ) => Promise<Answer>;
 
 /** Required where the request starts an operation; elsewhere the natural keys (names, serials) already keep a second one out. */
@@ -18,7 +18,13 @@ export function answerOnce(needs: Pick<ApiNeeds, 'inventory' | 'idempotency'>, s
   const hashKey = Buffer.from(hkdfSync('sha256', secret, '', 'idempotency', 32));
   return async (request, reply, does) => {
     const key = keyOf(request);
-    if (key === undefined) return send(reply, await does(needs.inventory));
+    let toldOnce: object = {};
+    const doFirst = async (inventory: Inventory): Promise<Answer> => {
+      const { toldOnce: secret = {}, ...kept } = await does(inventory);
+      toldOnce = secret;
+      return kept;
+    };
+    if (key === undefined) return send(reply, await doFirst(needs.inventory), toldOnce);
     const { answer, replayed } = await needs.idempotency.once(
       {
         principal: request.principal,
@@ -27,10 +33,10 @@ export function answerOnce(needs: Pick<ApiNeeds, 'inventory' | 'idempotency'>, s
         key,
         bodyHash: createHmac('sha256', hashKey).update(canonicalJson(request.body)).digest('hex'),
       },
-      does,
+      doFirst,
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
-    return send(reply, answer);
+    return send(reply, answer, replayed ? {} : toldOnce);
   };
 }
 
@@ -38,8 +44,9 @@ export function requireIdempotencyKey(request: FastifyRequest): void {
   if (request.headers['idempotency-key'] === undefined) throw new Refusal('idempotency_key_required');
 }
 
-function send(reply: FastifyReply, answer: Answer): Answer {
-  reply.code(answer.status).headers(answer.headers).send(answer.body);
+function send(reply: FastifyReply, answer: Answer, toldOnce: object): Answer {
+  const body = Object.keys(toldOnce).length === 0 ? answer.body : { ...(answer.body as object), ...toldOnce };
+  reply.code(answer.status).headers(answer.headers).send(body);
   return answer;
 }
 

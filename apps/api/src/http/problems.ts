@@ -18,6 +18,7 @@ const POINTERS: Record<string, string> = {
   rack_position_outside: '/uPosition',
   rack_in_other_site: '/rackId',
   credentials_required: '/bmc/credentials',
+  webhook_target_refused: '/url',
 };
 
 const FASTIFY_CODES: Record<string, string> = {

@@ -3,6 +3,7 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
+import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
@@ -28,6 +29,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     servers: postgresServerInventory(work, keyring),
     operations: postgresOperations(work),
     certificates: postgresCertificates(work.read),
+    webhooks: postgresWebhooks(work, keyring),
   };
 }
 
