@@ -8,6 +8,7 @@ import { startOwnPostgres } from '../../test/e2e/rack/own-postgres.ts';
 import { beginAll, startSimulatedSite, type SimulatedSite } from '../../test/e2e/rack/simulated-site.ts';
 import { countOf, measure, mostSent, type Used } from './process-meter.ts';
 import { meanOf, referenceLoad, type Reference } from './reference-load.ts';
+import { slowSteps } from './slow-steps.ts';
 import { committedResult, compare, keepResult, table } from './results.ts';
 
 const { values } = parseArgs({
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     /** A folder for .cpuprofile files of Rackwright. */
     profile: { type: 'string' },
     statements: { type: 'boolean', default: false },
+    /** Prints how long each step took. */
+    steps: { type: 'boolean', default: false },
   },
 });
 const SERVERS = Number(values.servers);
@@ -50,7 +53,8 @@ try {
   if (!registering) throw new Error('nothing was registered');
   phases.push({ name: 'register', seconds, waitedSeconds: 0, before: registering, after: await used(site) });
   await live(site);
-  report(meanOf(before, await referenceLoad(postgres.url)));
+  const stepTable = values.steps ? await slowSteps(postgres.url) : '';
+  report(meanOf(before, await referenceLoad(postgres.url)), stepTable);
 } finally {
   await site?.close();
   await postgres.close();
@@ -95,7 +99,7 @@ function counting(): Record<string, string> {
   return { NODE_OPTIONS: words.join(' '), RACKWRIGHT_STATEMENTS_FILE: statementsFile };
 }
 
-function report(reference: Reference): void {
+function report(reference: Reference, stepTable: string): void {
   const figures = phases.map((one) => {
     const cpuPerServer = (one.after.cpuSeconds - one.before.cpuSeconds) / SERVERS;
     const seconds = one.seconds - one.waitedSeconds;
@@ -113,6 +117,7 @@ function report(reference: Reference): void {
   ]);
   console.log(`${SERVERS} servers; fixed waits are taken out of the wall time\n${table([head, ...rows])}\n`);
   if (values.statements) for (const one of phases) printStatements(one);
+  if (values.steps) console.log(`${stepTable}\n`);
   const ratios = Object.fromEntries(
     figures.flatMap((one) => [
       [`${one.name}: wall per server / reference transaction`, one.seconds / SERVERS / reference.secondsPerTransaction],
