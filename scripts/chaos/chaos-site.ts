@@ -25,8 +25,8 @@ export type ChaosSite = SimulatedSite & {
 };
 
 const AGAIN_MS = 300;
-/** Every tenth of a simulated second for real: machines are under way for some seconds, so that faults meet them there. */
-const PACE = { factor: 0.02 };
+/** Erasing a large spinning disk takes some seconds, so that faults meet machines at work. */
+const PACE = { factor: 0.0001 };
 
 export async function startChaosSite(servers: number, tell: (line: string) => void): Promise<ChaosSite> {
   const folder = mkdtempSync(join(tmpdir(), 'rackwright-chaos-'));

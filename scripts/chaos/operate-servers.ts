@@ -76,4 +76,4 @@ async function cancelSilent(site: ChaosSite, id: string): Promise<void> {
 }
 
 /** What a machine that fell off the way to its agent or its cluster looks like. */
-const SILENT = new Set(['agent_report', 'agent_working', 'node_not_seen', 'node_not_ready']);
+const SILENT = new Set(['agent_report', 'node_not_seen', 'node_not_ready']);
