@@ -1,4 +1,6 @@
 // One chaos run: everything at once, then peace, then the whole history is checked.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { checkHistory, type Violation } from '../../test/chaos/check-history.ts';
 import { startChaosSite, type ChaosSite } from './chaos-site.ts';
 import { operateAtRandom, settle } from './operate-servers.ts';
@@ -39,6 +41,7 @@ export async function runChaos({ tell, settleMs = 420_000, ...size }: ChaosOptio
     await site.stopRackwright();
     return { ...(await judge(site, orphaned)), unsettled, ownEnds: site.ownEnds(), settledAfterMs };
   } finally {
+    tell(`log of Rackwright: ${keepLog(site, size.seed)}`);
     await site.close();
   }
 
@@ -60,6 +63,15 @@ export async function runChaos({ tell, settleMs = 420_000, ...size }: ChaosOptio
     };
     return { violations, counts };
   }
+}
+
+/** Kept, because a failing run is looked at afterwards. */
+function keepLog({ logFile }: ChaosSite, seed: number): string {
+  const folder = join(import.meta.dirname, '../../.rackwright/chaos');
+  mkdirSync(folder, { recursive: true });
+  const kept = join(folder, `seed-${seed}.log`);
+  copyFileSync(logFile, kept);
+  return kept;
 }
 
 function sessionsAt({ rack }: ChaosSite): Map<string, number> {
