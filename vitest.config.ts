@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'apps/**/src/**/*.test.ts', 'test/architecture/**/*.test.ts'],
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'apps/**/src/**/*.test.ts',
+            'test/architecture/**/*.test.ts',
+            'test/chaos/**/*.test.ts',
+          ],
           isolate: false,
           testTimeout: 20_000,
         },

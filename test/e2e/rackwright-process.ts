@@ -34,12 +34,15 @@ export async function startRackwright(options: RackwrightOptions): Promise<Rackw
   child.stderr.pipe(log, { end: false });
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
   const url = `http://${host}:${httpPort}`;
-  await untilReady(url, child, logFile);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
     log.end();
   };
+  await untilReady(url, child, logFile).catch(async (cause: unknown) => {
+    await end('SIGKILL');
+    throw cause;
+  });
   return { url, process: child, stop: () => end('SIGTERM'), kill: () => end('SIGKILL') };
 }
 

@@ -2,6 +2,7 @@
 import type { BmcCredentials, BmcEndpoint, BmcProtocol, FirmwareMode } from '@rackwright/domain/bmc.ts';
 import { openSockets, type Sockets } from '@rackwright/kubernetes/http/connection.ts';
 import type { SimulatedChassis } from './chassis.ts';
+import type { Journal } from './journal.ts';
 import { startIpmiServer } from './ipmi/start-ipmi-server.ts';
 import { makeKubeletKeys } from './kubernetes-api/certificate-requests.ts';
 import { type MachineSpec, machineSpec } from './machines/machine-spec.ts';
@@ -19,6 +20,10 @@ export type VirtualRackSettings = {
   boot: { dhcp: { address: string; port: number }; tftpPort: number };
   /** Loopback address of a rack's DHCP relay, by the rack's number from 0. On the servers' network, unless `linkSelection` names that. */
   relayAddress?: (rack: number) => string;
+  /** Asked for each packet at a rack's relay, by the rack's number from 0: true loses it. */
+  loses?: (rack: number) => boolean;
+  /** Told of power, BMC requests and disk writes as they happen. */
+  journal?: Journal;
   /** An address of the servers' network. */
   linkSelection?: string;
   pace?: PaceSettings;
@@ -51,6 +56,8 @@ export type VirtualServer = {
   spec: MachineSpec;
   chassis: SimulatedChassis;
   machine: SimulatedMachine;
+  /** How many sessions its BMC holds open. */
+  bmcSessions(): number;
 };
 
 export type VirtualRack = { servers: readonly VirtualServer[]; close(): Promise<void> };
@@ -96,7 +103,7 @@ async function rackWorlds(
   { web, sockets }: { web: WebClient; sockets: Sockets },
   closers: Closer[],
 ) {
-  const { boot, machines = {}, linkSelection, relayAddress = (rack) => `127.77.255.${rack + 1}` } = settings;
+  const { boot, machines = {}, linkSelection, loses, journal, relayAddress = (rack) => `127.77.255.${rack + 1}` } = settings;
   const pace = paceOf(settings.pace ?? { factor: 0 });
   // One pair of keys for all: making one costs more than everything else a simulated kubelet does.
   const kubelet = { keys: await makeKubeletKeys(), sockets, ...machines.kubelet };
@@ -110,11 +117,13 @@ async function rackWorlds(
       server: boot.dhcp,
       pacer,
       ...(linkSelection === undefined ? {} : { linkSelection }),
+      ...(loses ? { loses: () => loses(n) } : {}),
     });
     closers.push(() => relay.close());
     worlds.push({
       rack,
       relay,
+      ...(journal ? { journal } : {}),
       web,
       pace,
       tftpPort: boot.tftpPort,
@@ -143,7 +152,7 @@ async function startServer(
   const spec = settings.change?.(plain, n) ?? plain;
   const machine = simulatedMachine(spec, world);
   const credentials = settings.bmc?.credentials ?? CREDENTIALS;
-  const { endpoint, close } = await startBmc(settings, n, machine.chassis, credentials);
+  const { endpoint, sessions, close } = await startBmc(settings, n, machine.chassis, credentials);
   closers.push(async () => {
     // In this order: nobody may power it on any more when its machine goes.
     await close();
@@ -164,6 +173,7 @@ async function startServer(
     spec,
     chassis: machine.chassis,
     machine,
+    bmcSessions: sessions,
   };
 }
 
@@ -173,10 +183,12 @@ async function startBmc(settings: VirtualRackSettings, n: number, chassis: Simul
   const protocol = settings.bmc?.protocol?.(n) ?? (n % 2 === 0 ? 'redfish' : 'ipmi');
   if (protocol === 'ipmi') {
     const server = await startIpmiServer({ host, port, credentials, chassis });
-    return { endpoint: { protocol, address: host, port: server.port } satisfies BmcEndpoint, close: () => server.close() };
+    const endpoint = { protocol, address: host, port: server.port } satisfies BmcEndpoint;
+    return { endpoint, sessions: server.sessions, close: () => server.close() };
   }
   const server = await startRedfishServer({ host, port, credentials, chassis, ...(tls ? { tls } : {}) });
-  return { endpoint: { protocol, address: server.url } satisfies BmcEndpoint, close: () => server.close() };
+  const endpoint = { protocol, address: server.url } satisfies BmcEndpoint;
+  return { endpoint, sessions: server.sessions, close: () => server.close() };
 }
 
 function rackName(n: number): string {

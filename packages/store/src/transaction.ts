@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { asFault, sqlState } from './connection-faults.ts';
 import type { Database, Sql } from './database.ts';
-import { appendEvents, type NewEvent } from './events.ts';
+import { appendAndCommit, type NewEvent } from './events.ts';
 
 export type Transaction = Sql & {
   /** Kept until the end and numbered then, so that the lock on the numbers is short. */
@@ -41,8 +41,7 @@ async function attemptTransaction<T>(database: Database, work: (tx: Transaction)
     await client.query('begin');
     const { tx, events } = makeTransaction(client);
     const result = await work(tx);
-    await appendEvents(tx, events);
-    await client.query('commit');
+    await client.query(appendAndCommit(events, (text) => client.escapeLiteral(text)));
     return result;
   } catch (error) {
     await client.query('rollback').catch(onError);

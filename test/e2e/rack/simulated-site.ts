@@ -9,8 +9,11 @@ import { apiClient, type ApiClient } from '@rackwright/rackwright-app/client/api
 import { registerRack, type RackOnFile } from '@rackwright/rackwright-app/demo/register-rack.ts';
 import { standInFolders } from '@rackwright/rackwright-app/demo/stand-in-files.ts';
 import { startSimulatedCluster } from '@rackwright/rackwright-app/demo/simulated-cluster.ts';
-import type { SimulatedKubernetes } from '@rackwright/virtual-rack-app/kubernetes-api/start-simulated-kubernetes.ts';
-import { startVirtualRack, type VirtualRack } from '@rackwright/virtual-rack-app/virtual-rack.ts';
+import type {
+  SimulatedKubernetes,
+  SimulatedKubernetesOptions,
+} from '@rackwright/virtual-rack-app/kubernetes-api/start-simulated-kubernetes.ts';
+import { startVirtualRack, type VirtualRack, type VirtualRackSettings } from '@rackwright/virtual-rack-app/virtual-rack.ts';
 import { startRackwright, type RackwrightProcess } from '../rackwright-process.ts';
 
 export type SimulatedSite = {
@@ -20,13 +23,28 @@ export type SimulatedSite = {
   api: ApiClient;
   /** The body of an answer that is no JSON document. */
   text(path: string, accept?: string): Promise<string>;
-  /** `kill -9`, then the same program on the same data again. */
+  /** Rackwright as it runs now; another one after each restart. */
+  running(): RackwrightProcess;
+  /** The same program on the same data again, after `running().kill()` or `.stop()`. */
+  restart(): Promise<void>;
+  /** `kill -9`, then again. */
   killAndRestart(): Promise<void>;
+  folder: string;
   logFile: string;
   close(): Promise<void>;
 };
 
-export async function startSimulatedSite(servers: number): Promise<SimulatedSite> {
+export type SiteOptions = {
+  /** Added to Rackwright's environment. */
+  env?: Record<string, string>;
+  rack?: Omit<VirtualRackSettings, 'servers' | 'boot'>;
+  kubernetes?: SimulatedKubernetesOptions;
+  /** Called when everything runs and nothing is on file yet. */
+  registering?: (site: Pick<SimulatedSite, 'running' | 'rack'>) => Promise<void>;
+};
+
+/** Ends when all servers are on file, as `registered`. */
+export async function startSimulatedSite(servers: number, options: SiteOptions = {}): Promise<SimulatedSite> {
   const folder = mkdtempSync(join(tmpdir(), 'rackwright-site-'));
   const [http, dhcp, tftp, bootHttp] = await freePorts();
   const { ipxeDir, agentDir } = await standInFolders(folder);
@@ -46,27 +64,36 @@ export async function startSimulatedSite(servers: number): Promise<SimulatedSite
         RACKWRIGHT_BOOT_HTTP_PORT: String(bootHttp),
         RACKWRIGHT_IPXE_DIR: ipxeDir,
         RACKWRIGHT_AGENT_DIR: agentDir,
+        ...options.env,
       },
     });
   let rackwright = await start();
-  const rack = await startVirtualRack({ servers, boot: { dhcp: { address: '127.0.0.1', port: dhcp }, tftpPort: tftp } });
-  const { kubernetes, toRegister } = await startSimulatedCluster();
+  const boot = { dhcp: { address: '127.0.0.1', port: dhcp }, tftpPort: tftp };
+  const rack = await startVirtualRack({ ...options.rack, servers, boot });
+  const { kubernetes, toRegister } = await startSimulatedCluster(options.kubernetes);
   const api = apiClient(rackwright.url, token);
+  await options.registering?.({ running: () => rackwright, rack });
   const onFile = await registerRack(api, rack.servers, toRegister);
+  const restart = async (): Promise<void> => {
+    rackwright = await start();
+  };
   return {
     rack,
     kubernetes,
     onFile,
     api,
+    folder,
     logFile,
     async text(path, accept = '*/*') {
       const answer = await fetch(rackwright.url + path, { headers: { authorization: `Bearer ${token}`, accept } });
       if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
       return answer.text();
     },
+    running: () => rackwright,
+    restart,
     async killAndRestart() {
       await rackwright.kill();
-      rackwright = await start();
+      await restart();
     },
     async close() {
       await rackwright.stop();
@@ -93,9 +120,15 @@ export async function untilAll(site: SimulatedSite, state: string, limitMs: numb
   }
 }
 
+const BEGUN_AT_ONCE = 4;
+
 /** The same operation on every server. */
 export async function beginAll(site: SimulatedSite, request: object): Promise<void> {
-  for (const { id } of site.onFile.servers) await site.api.post(`/v1/servers/${id}/operations`, request);
+  const left = site.onFile.servers.map(({ id }) => id);
+  const begin = async (): Promise<void> => {
+    for (let id = left.shift(); id !== undefined; id = left.shift()) await site.api.post(`/v1/servers/${id}/operations`, request);
+  };
+  await Promise.all(Array.from({ length: BEGUN_AT_ONCE }, begin));
 }
 
 async function freePorts(): Promise<[number, number, number, number]> {

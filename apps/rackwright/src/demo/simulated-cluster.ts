@@ -2,15 +2,18 @@
 import {
   startSimulatedKubernetes,
   type SimulatedKubernetes,
+  type SimulatedKubernetesOptions,
 } from '@rackwright/virtual-rack-app/kubernetes-api/start-simulated-kubernetes.ts';
 import { bmcCertificate } from '@rackwright/virtual-rack-app/redfish/bmc-certificate.ts';
 import type { ClusterToRegister } from './register-rack.ts';
 
 const VERSION = 'v1.36.0';
 
-export async function startSimulatedCluster(): Promise<{ kubernetes: SimulatedKubernetes; toRegister: ClusterToRegister }> {
+export async function startSimulatedCluster(
+  options: SimulatedKubernetesOptions = {},
+): Promise<{ kubernetes: SimulatedKubernetes; toRegister: ClusterToRegister }> {
   const { key, cert } = bmcCertificate(['127.0.0.1', 'localhost']);
-  const kubernetes = await startSimulatedKubernetes({ tls: { key, certificate: cert } });
+  const kubernetes = await startSimulatedKubernetes({ ...options, tls: { key, certificate: cert } });
   const credentials = kubeconfigOf(kubernetes.url, cert, kubernetes.adminToken);
   return { kubernetes, toRegister: { apiEndpoint: kubernetes.url, ca: cert, credentials, kubernetesVersion: VERSION } };
 }

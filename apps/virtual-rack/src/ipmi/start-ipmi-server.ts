@@ -20,7 +20,12 @@ export type IpmiServerWishes = {
   now?: () => number;
 };
 
-export type IpmiServer = { port: number; close(): Promise<void> };
+export type IpmiServer = {
+  port: number;
+  /** How many sessions are open. */
+  sessions(): number;
+  close(): Promise<void>;
+};
 
 const MOST_SESSIONS = 4;
 /** Answers that wait out an injected delay. What comes beyond is dropped, as a busy BMC does. */
@@ -58,6 +63,7 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
 
   return {
     port: socket.address().port,
+    sessions: () => sessions.live.size,
     close() {
       timers.clear();
       return new Promise((resolve) => socket.close(() => resolve()));

@@ -8,7 +8,7 @@ import { answerRequest } from './answer-request.ts';
 import { signCertificates } from './certificates.ts';
 import type { Dialect } from './discovery.ts';
 import { createIdentities } from './identities.ts';
-import { createObjectStore, type StoredObject } from './object-store.ts';
+import { createObjectStore, type StoredObject, type StoreEvent } from './object-store.ts';
 import { sweep } from './sweep.ts';
 import { writeVerbs } from './write-verbs.ts';
 
@@ -20,6 +20,10 @@ export type SimulatedKubernetes = {
   objects: (collection: string) => StoredObject[];
   /** From now on /readyz says this. */
   setReady: (ready: boolean) => void;
+  /** While away it takes no request and keeps no connection. */
+  setAway: (away: boolean) => void;
+  /** Hears of every change in a collection; objects of `DELETED` are as they last were. @returns how to stop */
+  onChange: (collection: string, hear: (event: StoreEvent) => void) => () => void;
   /** Cuts every connection, watches as well; clients come back. */
   cutConnections: () => void;
   close: () => Promise<void>;
@@ -50,6 +54,7 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
   const identities = createIdentities(store, adminToken, now);
   const writes = writeVerbs(store, now);
   let ready = true;
+  let away = false;
 
   for (const name of NAMESPACES) {
     const metadata = { name, uid: randomUUID(), resourceVersion: '', creationTimestamp: now().toISOString() };
@@ -60,7 +65,8 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
   sweeping.unref();
 
   const parts = { store, identities, writes, dialect, isReady: () => ready };
-  const listener: RequestListener = (request, response) => void answerRequest(parts, request, response);
+  const listener: RequestListener = (request, response) =>
+    away ? void request.socket.destroy() : void answerRequest(parts, request, response);
   const { tls } = options;
   const server = tls ? createHttpsServer({ cert: tls.certificate, key: tls.key }, listener) : createHttpServer(listener);
   server.listen(options.port ?? 0, host);
@@ -72,6 +78,11 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
     adminToken,
     objects: (collection) => store.list(collection),
     setReady: (value) => (ready = value),
+    setAway(value) {
+      away = value;
+      if (away) server.closeAllConnections();
+    },
+    onChange: (collection, hear) => store.subscribe(collection, hear),
     cutConnections: () => server.closeAllConnections(),
     async close() {
       clearInterval(sweeping);

@@ -1,4 +1,5 @@
 // The install agent in a simulated server: counts, asks for instructions, obeys, and never chooses a disk itself.
+import { notesOf } from '../journal.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { FirmwareMode } from '@rackwright/domain/bmc.ts';
 import { type AgentCalls, type AgentSession, agentCalls, isGood } from './agent-calls.ts';
@@ -46,12 +47,15 @@ async function obey(
   written: Map<string, Set<number>>,
 ): Promise<'reboot' | 'power_off' | undefined> {
   const reporter = reporterOf(calls, instruction.id);
+  const note = notesOf(stage.spec.name, stage.world.journal);
+  const begins = (deed: 'write' | 'erase') => (serial: string) =>
+    note({ what: 'disk', deed, serial, instructionId: instruction.id, token: stage.token });
   switch (instruction.action) {
     case 'write_image':
-      await writeImage({ ...stage, instruction, calls, reporter, written });
+      await writeImage({ ...stage, instruction, calls, reporter, written, begins: begins('write') });
       return undefined;
     case 'erase_disks':
-      await eraseDisks({ ...stage, instruction, reporter });
+      await eraseDisks({ ...stage, instruction, reporter, begins: begins('erase') });
       return undefined;
     case 'reboot':
     case 'power_off':

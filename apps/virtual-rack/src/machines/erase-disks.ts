@@ -10,6 +10,8 @@ export type EraseDisks = {
   reporter: AgentReporter;
   world: MachineWorld;
   running: Running;
+  /** Called before each disk is touched. */
+  begins: (serial: string) => void;
 };
 
 const METHODS = { nvme: 'nvme_format', ssd: 'ata_secure_erase', hdd: 'overwrite_zero', virtual: 'blkdiscard_zero' } as const;
@@ -17,7 +19,7 @@ const METHODS = { nvme: 'nvme_format', ssd: 'ata_secure_erase', hdd: 'overwrite_
 const HDD_BYTES_PER_MS = 200_000;
 const SAMPLE = 48 * 1024 ** 2;
 
-export async function eraseDisks({ instruction, disks, reporter, world, running }: EraseDisks): Promise<void> {
+export async function eraseDisks({ instruction, disks, reporter, world, running, begins }: EraseDisks): Promise<void> {
   const named = instruction.diskSerials.map((serial) => ({ serial, disk: theDiskWith(disks, serial) }));
   const missing = named.find(({ disk }) => !disk);
   if (missing || named.length === 0) {
@@ -28,6 +30,7 @@ export async function eraseDisks({ instruction, disks, reporter, world, running 
   for (const [at, { serial, disk }] of named.entries()) {
     if (!disk) continue;
     const { kind, sizeBytes, broken = false } = disk.spec;
+    begins(serial);
     const startedAt = new Date().toISOString();
     await world.pace.takes(kind === 'hdd' ? sizeBytes / HDD_BYTES_PER_MS : 2_000, running.power);
     if (!broken) disk.content = { kind: 'zero' };

@@ -1,6 +1,7 @@
 // What simulated servers share: their rack's switch, one pool of connections, the pace of time, and how closely they look at files.
 import type { KubeletKeys } from '../kubernetes-api/certificate-requests.ts';
 import type { Sockets } from '@rackwright/kubernetes/http/connection.ts';
+import type { Journal } from '../journal.ts';
 import type { Pace } from './pace.ts';
 import type { RackRelay } from './rack-relay.ts';
 import type { WebClient } from './web-client.ts';
@@ -17,6 +18,8 @@ export type MachineWorld = {
   chunkSample: number;
   /** Larger artifacts are checked by their ETag, which is their SHA-256, instead of their bytes. */
   largestArtifact: number;
+  /** Told of everything that matters when it happens. */
+  journal?: Journal;
   kubelet: { heartbeatMs?: number; retryMs?: number; keys?: KubeletKeys; sockets?: Sockets };
 };
 

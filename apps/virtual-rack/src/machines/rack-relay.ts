@@ -13,6 +13,8 @@ export type RelaySettings = {
   server: { address: string; port: number };
   /** An address of the clients' network, where that is not the one `address` is on. */
   linkSelection?: string;
+  /** Asked for each packet, either way: true loses it. */
+  loses?: () => boolean;
   /** Shared by all racks whose servers may be powered on at once. */
   pacer?: SendPacer;
 };
@@ -26,11 +28,19 @@ export type RackRelay = {
 };
 
 /** Rejects when the address cannot be bound. */
-export async function rackRelay({ address, rack, server, linkSelection, pacer }: RelaySettings): Promise<RackRelay> {
+export async function rackRelay({
+  address,
+  rack,
+  server,
+  linkSelection,
+  pacer,
+  loses = () => false,
+}: RelaySettings): Promise<RackRelay> {
   const socket = createSocket('udp4');
   let closed = false;
   const listeners = new Map<string, (packet: DhcpPacket) => void>();
   socket.on('message', (bytes) => {
+    if (loses()) return;
     const decoded = decodeDhcp(bytes);
     if (!decoded.ok || decoded.value.op !== 'reply') return;
     listeners.get(macText(decoded.value.hardware.address))?.(decoded.value);
@@ -50,7 +60,7 @@ export async function rackRelay({ address, rack, server, linkSelection, pacer }:
       const bytes = encodeDhcp({ ...packet, hops: packet.hops + 1, giaddr: address, options });
       return new Promise((resolve) => {
         const forward = () => {
-          if (!closed) socket.send(bytes, server.port, server.address, () => undefined);
+          if (!closed && !loses()) socket.send(bytes, server.port, server.address, () => undefined);
           resolve();
         };
         if (pacer) pacer(forward);

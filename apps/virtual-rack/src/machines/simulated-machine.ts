@@ -1,4 +1,6 @@
 // A simulated server: the state machine behind a chassis. Off, it holds nothing but its disks.
+import { faultRules } from '../faults.ts';
+import { notedFaults, type Note, notesOf } from '../journal.ts';
 import { type ChassisBoot, type ChassisMachine, type SimulatedChassis, simulatedChassis } from '../chassis.ts';
 import { bootMachine, type MachineStage } from './boot-machine.ts';
 import { type SimulatedDisk, simulatedDisks } from './disks.ts';
@@ -31,17 +33,20 @@ type State = {
 
 export function simulatedMachine(spec: MachineSpec, world: MachineWorld): SimulatedMachine {
   const disks = simulatedDisks(spec.disks);
+  const note = notesOf(spec.name, world.journal);
   const state: State = { stage: 'off', lines: [], current: undefined, powerFailsAfter: Number.POSITIVE_INFINITY };
 
   const start = (boot: ChassisBoot) => {
     const power = new AbortController();
-    state.current = { power, ended: run({ spec, world, disks, state, chassis }, boot, power) };
+    note({ what: 'power', power: 'on' });
+    state.current = { power, ended: run({ spec, world, disks, state, chassis, note }, boot, power) };
   };
   const stop = async () => {
     const stopped = state.current;
     state.current = undefined;
     stopped?.power.abort();
     await stopped?.ended;
+    if (state.stage !== 'off') note({ what: 'power', power: 'off' });
     state.stage = 'off';
   };
   const machine: ChassisMachine = {
@@ -59,7 +64,8 @@ export function simulatedMachine(spec: MachineSpec, world: MachineWorld): Simula
       start(boot);
     },
   };
-  const chassis: SimulatedChassis = simulatedChassis({ ...chassisSpec(spec), power: 'off' }, machine);
+  const faults = notedFaults(faultRules(), () => chassis.power(), note);
+  const chassis: SimulatedChassis = simulatedChassis({ ...chassisSpec(spec), power: 'off', faults }, machine);
 
   return {
     spec,
@@ -74,14 +80,26 @@ export function simulatedMachine(spec: MachineSpec, world: MachineWorld): Simula
   };
 }
 
-type Parts = { spec: MachineSpec; world: MachineWorld; disks: SimulatedDisk[]; state: State; chassis: SimulatedChassis };
+type Parts = {
+  spec: MachineSpec;
+  world: MachineWorld;
+  disks: SimulatedDisk[];
+  state: State;
+  chassis: SimulatedChassis;
+  note: Note;
+};
 
 /** Boots again and again until the machine or somebody else turns the power off. Never rejects. */
-async function run({ spec, world, disks, state, chassis }: Parts, first: ChassisBoot, power: AbortController): Promise<void> {
+async function run(
+  { spec, world, disks, state, chassis, note }: Parts,
+  first: ChassisBoot,
+  power: AbortController,
+): Promise<void> {
   const say = (line: string) => {
     state.lines = [...state.lines.slice(-(MOST_LINES - 1)), line];
   };
   const goOff = () => {
+    note({ what: 'power', power: 'off' });
     state.stage = 'off';
     state.current = undefined;
     chassis.machineStopped();

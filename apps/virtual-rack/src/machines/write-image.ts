@@ -15,6 +15,8 @@ export type WriteImage = {
   running: Running;
   /** Chunks on the disk since this boot, by image and disk: a repeated instruction goes on from there. */
   written: Map<string, Set<number>>;
+  /** Called before the first byte changes. */
+  begins: (serial: string) => void;
   /** Called after each chunk; a fault may cut the power here. */
   afterChunk: (count: number) => void;
 };
@@ -35,6 +37,7 @@ export async function writeImage(job: WriteImage): Promise<void> {
   if (manifest.size > disk.spec.sizeBytes) {
     return reporter.result('refused', 'disk_too_small', `image of ${manifest.size} bytes, ${serial} has ${disk.spec.sizeBytes}`);
   }
+  job.begins(serial);
   if (!(await writeChunks(job, disk, manifest))) return;
   const seed = await fetchSeed(job);
   if (!seed) return;

@@ -83,7 +83,11 @@ export function openConnection(endpoint: ClusterEndpoint, shared?: Sockets): Con
     async stream(path, query, doing, signal) {
       const answer = await send({ method: 'GET', path, query, doing }, watchAgent, signal);
       if (answer.statusCode === 200) return answer.body;
-      throw failureFault(readFailure(answer.statusCode, await answer.body.text(), undefined), doing);
+      // A server that dies while it refuses is a silent one: anything but a Fault would end the watch, and with it the process.
+      const refusal = await answer.body.text().catch((cause: unknown) => {
+        throw silenceFault(doing, 'GET', cause);
+      });
+      throw failureFault(readFailure(answer.statusCode, refusal, undefined), doing);
     },
     async close() {
       if (shared) return;

@@ -58,22 +58,41 @@ async function refuseUnusable(tx: Transaction, network: NetworkRow, asked: strin
   throw new Refusal('address_outside_network', { address: odd.address, cidr: network.cidr });
 }
 
+/** Hosts looked at first; each next look takes twice as many. A large network is mostly empty, and counting all of it takes long. */
+const FIRST_LOOK = 256;
+const MOST_HOSTS = 2 ** 24;
+
 /**
  * Lowest first; never the network's own, its broadcast, its gateway, its name servers or its pool. In a network of 32 addresses or more
  * the first nine hosts are left to what is there before any server: router, switches, our own boot services.
  */
 async function freeAddresses(tx: Transaction, networkId: NetworkId, asked: string[], count: number): Promise<string[]> {
-  if (count === 0) return [];
-  const rows = await tx.query<{ address: string }>(
-    `select host(a) as address
-       from networks n
-       cross join lateral generate_series(case when masklen(n.cidr) <= 27 then 10 else 1 end, (1 << (32 - masklen(n.cidr))) - 2) i
-       cross join lateral set_masklen(n.cidr + i, 32) a
-      where n.id = $1
-        and a is distinct from n.gateway and host(a) <> all(n.dns) and (n.pool_first is null or a not between n.pool_first and n.pool_last)
-        and a <> all($2::inet[]) and not exists (select from servers s where s.network_id = n.id and s.address = a)
-      order by i limit $3`,
-    [networkId, asked, count],
-  );
-  return rows.map(({ address }) => address);
+  const free: string[] = [];
+  for (let from = 0, hosts = FIRST_LOOK; free.length < count && from < MOST_HOSTS; from += hosts, hosts *= 2) {
+    const rows = await tx.query<{ address: string | null; more: boolean }>(FREE_AMONG, [
+      networkId,
+      asked,
+      count - free.length,
+      from,
+      from + hosts - 1,
+    ]);
+    free.push(...rows.flatMap(({ address }) => address ?? []));
+    if (!rows[0]?.more) break;
+  }
+  return free;
 }
+
+/** One row without an address when none is free among these hosts; `more`: the network has hosts behind them. */
+const FREE_AMONG = `
+  with network as (
+    select *, case when masklen(cidr) <= 27 then 10 else 1 end as first, (1::bigint << (32 - masklen(cidr))) - 2 as last
+      from networks where id = $1),
+  free as (
+    select host(a) as address, i
+      from network n
+      cross join lateral generate_series(greatest(n.first, $4::bigint), least(n.last, $5::bigint)) i
+      cross join lateral set_masklen(n.cidr + i, 32) a
+     where a is distinct from n.gateway and host(a) <> all(n.dns) and (n.pool_first is null or a not between n.pool_first and n.pool_last)
+       and a <> all($2::inet[]) and not exists (select from servers s where s.network_id = n.id and s.address = a)
+     order by i limit $3)
+  select free.address, n.last > $5::bigint as more from network n left join free on true order by free.i`;

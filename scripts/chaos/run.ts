@@ -1,0 +1,22 @@
+// `npm run chaos -- --servers 40 --seed N --minutes M`: everything goes wrong at once, and afterwards every promise must have held.
+import { parseArgs } from 'node:util';
+import { runChaos } from './run-chaos.ts';
+
+const { values } = parseArgs({
+  options: {
+    servers: { type: 'string', default: '40' },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '3' },
+  },
+});
+const size = { servers: Number(values.servers), seed: Number(values.seed), minutes: Number(values.minutes) };
+const report = await runChaos({ ...size, tell: (line) => console.log(line) });
+const { violations, unsettled, ownEnds, counts, settledAfterMs } = report;
+console.log(
+  `\nseed ${size.seed}: ${JSON.stringify(counts)}, settled ${(settledAfterMs / 1000).toFixed(0)} s after the last fault`,
+);
+for (const { rule, server, says } of violations) console.log(`VIOLATION ${rule} ${server}: ${says}`);
+for (const one of unsettled) console.log(`NOT SETTLED ${one}`);
+if (ownEnds > 0) console.log(`Rackwright ended by itself ${ownEnds} times`);
+if (violations.length + unsettled.length + ownEnds > 0) process.exit(1);
+console.log('every promise held');

@@ -1,0 +1,40 @@
+// Everything that is known of a run afterwards: what Rackwright wrote down, and what the simulated machines noted themselves.
+import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
+
+/** All times are milliseconds since the epoch, of one machine's clock. */
+export type History = {
+  servers: { id: string; name: string; state: string; acceptedDisks: string[] }[];
+  events: {
+    seq: number;
+    at: number;
+    kind: string;
+    serverId: string | null;
+    operationId: string | null;
+    payload: Record<string, unknown>;
+  }[];
+  operations: {
+    id: string;
+    serverId: string;
+    state: string;
+    deadlineAt: number | null;
+    waitingFor: { code: string; until: string; unblockedBy: string } | null;
+    errorCode: string | null;
+  }[];
+  allocations: { serverId: string; clusterId: string | null; nodeName: string }[];
+  erasures: { operationId: string; serverId: string; diskSerial: string; readBack: string; recordedAt: number }[];
+  tickets: { id: string; serverId: string; operationId: string; tokenHash: string; closedAt: number | null }[];
+  instructions: { id: string; ticketId: string; deed: InstructionDeed; givenAt: number }[];
+  /** Of the machines and BMCs, in the order of time. */
+  journal: JournalEntry[];
+  /** Node objects that went, as the API server saw it. */
+  deletedNodes: { at: number; name: string; serverId: string | null }[];
+  /** Sessions at BMCs that our last process opened and, stopped gracefully, left behind. */
+  sessionsLeft: { server: string; sessions: number }[];
+  /** When all of this was read. */
+  readAt: number;
+};
+
+export type InstructionDeed =
+  | { do: 'write_image'; diskSerial: string }
+  | { do: 'erase_disks'; diskSerials: string[] }
+  | { do: string };
