@@ -1,90 +1,41 @@
 // What the API needs from the outside world. Owned by the API; the store and the queue fit themselves to it.
-import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read-server-rows.ts';
 import type { Answer as PersonsAnswer } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
-import type { ClusterId, ImageId, NetworkId, OperationId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type {
+  ClusterId,
+  HardwareModelId,
+  ImageId,
+  NetworkId,
+  OperationId,
+  RackId,
+  ServerId,
+  SiteId,
+} from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
+import type {
+  ArtifactRecord,
+  ClusterRecord,
+  DiscoveryRecord,
+  HardwareModelRecord,
+  HardwareSeen,
+  ImageRecord,
+  NetworkRecord,
+  NewServer,
+  RackRecord,
+  ServerImport,
+  ServerRecord,
+  SiteRecord,
+  Swap,
+} from './records.ts';
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
-import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
-
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
-export type SiteRecord = Stamps & { id: SiteId; name: string };
-export type PowerFeed = { name: string; amps: number };
-export type RackSwitch = { name: string; managementAddress: string | null };
-export type RackRecord = Stamps & {
-  id: RackId;
-  siteId: SiteId;
-  name: string;
-  heightU: number;
-  powerFeeds: PowerFeed[];
-  switches: RackSwitch[];
-};
-export type DhcpMode = 'authoritative' | 'pool' | 'proxy' | 'off';
-export type NetworkRecord = Stamps & {
-  id: NetworkId;
-  siteId: SiteId;
-  name: string;
-  cidr: string;
-  gateway: string | null;
-  dns: string[];
-  domain: string | null;
-  ntp: string[];
-  dhcp: DhcpMode;
-  poolFirst: string | null;
-  poolLast: string | null;
-};
-export type ImageRecord = Stamps & {
-  id: ImageId;
-  name: string;
-  digest: string;
-  sizeBytes: number;
-  rootPartition: number;
-  seedPartition: number;
-  os: string;
-};
-export type ArtifactRecord = { name: string; version: string; sha256: string; sizeBytes: number; createdAt: string };
-export type ClusterRecord = Stamps & {
-  id: ClusterId;
-  name: string;
-  apiEndpoint: string;
-  ca: string;
-  kubernetesVersion: string;
-  settings: Record<string, unknown>;
-  hasCredentials: boolean;
-};
-export type ServerRecord = Server & {
-  labels: Record<string, string>;
-  createdAt: string;
-  updatedAt: string;
-  hasBmcCredentials: boolean;
-  /** Where the machine went; null while it is ours. */
-  retiredAs: Retirement | null;
-};
-
 type Writable<R, Optional extends keyof R = never> = Omit<R, 'id' | keyof Stamps | Optional> & Partial<Pick<R, Optional>>;
-
-export type NewServer = {
-  name: string;
-  assetTag: string | null;
-  serial: string | null;
-  siteId: SiteId;
-  rackId: RackId | null;
-  uPosition: number | null;
-  uHeight: number;
-  face: Face;
-  firmwareMode: FirmwareMode;
-  nics: ServerNic[];
-  networkId: NetworkId | null;
-  address: string | null;
-  bmc: BmcEndpoint | null;
-  bmcCredentials: BmcCredentials | null;
-  labels: Record<string, string>;
-};
 
 export type SiteFilter = { name?: string | undefined };
 export type InSiteFilter = SiteFilter & { siteId?: SiteId | undefined };
@@ -94,7 +45,10 @@ export interface Sites extends Collection<SiteId, SiteRecord, { name: string }, 
 }
 export type NewRack = Writable<RackRecord>;
 export interface Racks extends Collection<RackId, RackRecord, NewRack, Partial<Omit<NewRack, 'siteId'>>> {
-  list(page: PageRequest, filter: InSiteFilter): Promise<Page<RackRecord>>;
+  list(
+    page: PageRequest,
+    filter: InSiteFilter & { room?: string | undefined; row?: string | undefined },
+  ): Promise<Page<RackRecord>>;
 }
 export type NewNetwork = Writable<NetworkRecord>;
 export interface Networks extends Collection<NetworkId, NetworkRecord, NewNetwork, Partial<Omit<NewNetwork, 'siteId'>>> {
@@ -124,6 +78,12 @@ export type ServerListFilter = {
 export interface Servers extends Collection<ServerId, ServerRecord, NewServer, Partial<NewServer>> {
   find(by: { name: string } | { serial: string }): Promise<ServerRecord>;
   list(page: PageRequest, filter: ServerListFilter): Promise<Page<ServerRecord>>;
+  /** Rows are known by their serial: may be repeated. `plan` writes nothing; `earlier` are errors of rows that are left out. */
+  import(
+    rows: readonly ServerRow[],
+    earlier: readonly CellError[],
+    mode: 'plan' | 'all_or_nothing' | 'good_rows',
+  ): Promise<ServerImport>;
   /** `digest` is the certificate's; null when the evidence proves nothing. */
   erasures(id: ServerId): Promise<(ErasureEvidence & { operationId: OperationId; recordedAt: string; digest: string | null })[]>;
 }
@@ -194,6 +154,30 @@ export type BeginOperation = {
   reason: string;
 };
 
+/** Each throws Refusal `not_found` for a machine that left the inbox. */
+export interface Discoveries {
+  get(mac: string): Promise<DiscoveryRecord>;
+  list(page: PageRequest, filter: { rejected: boolean }): Promise<Page<DiscoveryRecord>>;
+  /** Leaves the inbox as a server on file; what creating a server refuses is refused here. */
+  accept(mac: string, id: ServerId, server: NewServer, by: string): Promise<void>;
+  /** May be repeated. */
+  reject(mac: string, by: string, reason: string): Promise<DiscoveryRecord>;
+}
+
+export interface ServerHardware {
+  hardware(id: ServerId): Promise<HardwareSeen>;
+  /** Refusals `inspection_not_latest`, `hardware_not_reviewed`, `disk_dropped_unerased` … May be repeated. */
+  acceptHardware(id: ServerId, swap: Swap): Promise<HardwareSeen>;
+}
+export type NewHardwareModel = Writable<HardwareModelRecord>;
+export interface HardwareModels
+  extends Collection<HardwareModelId, HardwareModelRecord, NewHardwareModel, Partial<NewHardwareModel>> {
+  list(
+    page: PageRequest,
+    filter: { name?: string | undefined; product?: string | undefined },
+  ): Promise<Page<HardwareModelRecord>>;
+}
+
 /** Moves that run no workflow. */
 export interface ServerMoves {
   /** Refusal `disks_may_hold_data` when it would retire a server whose disks we counted. */
@@ -212,7 +196,9 @@ export type Inventory = {
   images: Images;
   artifacts: Artifacts;
   clusters: Clusters;
-  servers: Servers & ServerMoves;
+  servers: Servers & ServerMoves & ServerHardware;
+  discoveries: Discoveries;
+  hardwareModels: HardwareModels;
   operations: Operations;
   certificates: Certificates;
   webhooks: Webhooks;

@@ -22,11 +22,22 @@ export async function describeApi(api: Api): Promise<void> {
       servers: [{ url: '/' }],
       security: [{ apiToken: [] }],
       components: { securitySchemes: { apiToken: { type: 'http', scheme: 'bearer' } } },
-      tags: ['servers', 'operations', 'events', 'webhooks', 'sites', 'racks', 'networks', 'images', 'clusters', 'health'].map(
-        (name) => ({
-          name,
-        }),
-      ),
+      tags: [
+        'servers',
+        'discoveries',
+        'hardware',
+        'operations',
+        'events',
+        'webhooks',
+        'sites',
+        'racks',
+        'networks',
+        'images',
+        'clusters',
+        'health',
+      ].map((name) => ({
+        name,
+      })),
     },
     transform: jsonSchemaTransform,
     transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),

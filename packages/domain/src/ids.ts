@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   webhook: 'whk',
   webhook_secret: 'whs',
   delivery: 'dlv',
+  hardware_model: 'hwm',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -27,6 +28,7 @@ export type ImageId = Id<'image'>;
 export type ClusterId = Id<'cluster'>;
 export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
+export type HardwareModelId = Id<'hardware_model'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

@@ -16,11 +16,12 @@ export type SubjectKind =
   | 'ticket'
   | 'instruction'
   | 'unknown_mac'
-  | 'webhook';
+  | 'webhook'
+  | 'hardware_model';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'
@@ -40,7 +41,11 @@ export type EventKind =
   | 'unknown_mac.seen'
   | 'webhook.enabled'
   | 'webhook.disabled'
-  | 'webhook.secret_rotated';
+  | 'webhook.secret_rotated'
+  | 'unknown_mac.inspected'
+  | 'unknown_mac.accepted'
+  | 'unknown_mac.rejected'
+  | 'server.hardware_accepted';
 
 export type NewEvent = {
   kind: EventKind;

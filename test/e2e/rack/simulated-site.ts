@@ -35,6 +35,8 @@ export type SimulatedSite = {
 };
 
 export type SiteOptions = {
+  /** Puts what there is on file; all of the rack unless told. */
+  register?: typeof registerRack;
   /** Added to Rackwright's environment. */
   env?: Record<string, string>;
   rack?: Omit<VirtualRackSettings, 'servers' | 'boot'>;
@@ -73,7 +75,7 @@ export async function startSimulatedSite(servers: number, options: SiteOptions =
   const { kubernetes, toRegister } = await startSimulatedCluster(options.kubernetes);
   const api = apiClient(rackwright.url, token);
   await options.registering?.({ running: () => rackwright, rack });
-  const onFile = await registerRack(api, rack.servers, toRegister);
+  const onFile = await (options.register ?? registerRack)(api, rack.servers, toRegister);
   const restart = async (): Promise<void> => {
     rackwright = await start();
   };

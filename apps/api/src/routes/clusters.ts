@@ -6,7 +6,7 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
-import type { ClusterRecord } from '../needs.ts';
+import type { ClusterRecord } from '../records.ts';
 import { viewCluster } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';

@@ -5,7 +5,8 @@ import { newRack, rack, rackChange } from '@rackwright/api-contract/resources/ra
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
-import type { NewRack, RackRecord } from '../needs.ts';
+import type { NewRack } from '../needs.ts';
+import type { RackRecord } from '../records.ts';
 import { viewRack } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';
@@ -14,7 +15,13 @@ import { mergeMap, withoutUndefined } from './merge-patch.ts';
 import { findNamed } from './references.ts';
 import { byRef, idempotencyKey, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
 
-const listQuery = z.strictObject({ ...pageQuery, name: name.optional(), siteId: idOf('site').optional() });
+const listQuery = z.strictObject({
+  ...pageQuery,
+  name: name.optional(),
+  siteId: idOf('site').optional(),
+  room: name.optional(),
+  row: name.optional(),
+});
 const tags = ['racks'];
 
 export function rackRoutes(api: Api, context: RouteContext): void {
@@ -91,14 +98,20 @@ function writeRoutes(api: Api, { needs, answerOnce }: RouteContext): void {
 }
 
 function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Partial<Omit<NewRack, 'siteId'>> {
-  const { powerFeeds, topOfRackSwitches, ...fields } = patch;
+  const { powerFeeds, topOfRackSwitches, switchPorts, ...fields } = patch;
   return {
     ...withoutUndefined(fields),
+    ...(switchPorts && { switchPorts: mergeNumbers(current.switchPorts, switchPorts) }),
     ...(powerFeeds && { powerFeeds: listed(mergeMap(mapped(current.powerFeeds), powerFeeds, { amps: 0 })) }),
     ...(topOfRackSwitches && {
       switches: listed(mergeMap(mapped(current.switches), topOfRackSwitches, { managementAddress: null })),
     }),
   };
+}
+
+function mergeNumbers(current: Record<string, number>, patch: Record<string, number | null>): Record<string, number> {
+  const merged = Object.entries({ ...current, ...patch });
+  return Object.fromEntries(merged.filter((entry): entry is [string, number] => entry[1] !== null));
 }
 
 const named = <V extends object>(map: Record<string, V>): (V & { name: string })[] => listed(new Map(Object.entries(map)));

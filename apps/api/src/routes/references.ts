@@ -1,7 +1,8 @@
 // Things named by their id or by a unique key: `srv_01K…`, `name:TPE1-R12-S09`, `serial:7XK2LM3`.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { type Id, type IdKind, isId } from '@rackwright/domain/ids.ts';
-import type { Inventory, Page, PageRequest, ServerRecord } from '../needs.ts';
+import type { Inventory, Page, PageRequest } from '../needs.ts';
+import type { ServerRecord } from '../records.ts';
 
 type Named<K extends IdKind, R> = {
   get(id: Id<K>): Promise<R>;

@@ -8,7 +8,8 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerNic } from '@rackwright/domain/server.ts';
 import { invalid, RequestInvalid } from '../http/request-invalid.ts';
 import { fieldsOf } from '../http/validate.ts';
-import type { Inventory, NewServer, ServerRecord } from '../needs.ts';
+import type { Inventory } from '../needs.ts';
+import type { NewServer, ServerRecord } from '../records.ts';
 import { mergeMap, withoutUndefined } from './merge-patch.ts';
 
 export function newServerOf({ nics, bmc, ...fields }: NewServerBody): NewServer {
@@ -49,7 +50,7 @@ function mergeLabels(current: Record<string, string>, patch: Record<string, stri
   return parsed.data;
 }
 
-function bmcColumns(bmc: BmcInput | null): Pick<NewServer, 'bmc' | 'bmcCredentials'> {
+export function bmcColumns(bmc: BmcInput | null): Pick<NewServer, 'bmc' | 'bmcCredentials'> {
   if (bmc === null) return { bmc: null, bmcCredentials: null };
   const { credentials, ...endpoint } = bmc;
   return { bmc: withoutUndefined(endpoint), bmcCredentials: credentials ?? null };

@@ -1,5 +1,5 @@
-// What is asked of one server: POST /v1/servers/{ref}/operations, and what was learnt from what was done: hardware, erasures.
-import { agentErasure, agentInspection } from '@rackwright/api-contract/agent-contract.ts';
+// What is asked of one server: POST /v1/servers/{ref}/operations, and what was learnt from what was done: erasures.
+import { agentErasure } from '@rackwright/api-contract/agent-contract.ts';
 import { idOf, instant, sha256Digest } from '@rackwright/api-contract/fields.ts';
 import { newOperation, type NewOperationBody, operation } from '@rackwright/api-contract/resources/operation.ts';
 import { server } from '@rackwright/api-contract/resources/server.ts';
@@ -8,14 +8,14 @@ import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
 import { next } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
 import { requireIdempotencyKey } from '../http/idempotent.ts';
-import type { Answer, Inventory, ServerRecord } from '../needs.ts';
+import type { Answer, Inventory } from '../needs.ts';
+import type { ServerRecord } from '../records.ts';
 import { viewOperation } from '../views/operation.ts';
 import { isDoneAtOnce, missingFor, viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
 import { findServer } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 
-const hardware = z.object({ kind: z.literal('hardware'), inspection: agentInspection });
 const erasure = agentErasure.extend({
   operationId: idOf('operation'),
   recordedAt: instant,
@@ -53,16 +53,6 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
       });
       await wake(context, begun);
       return reply;
-    },
-  );
-
-  api.get(
-    '/v1/servers/:ref/hardware',
-    { schema: { operationId: 'getServerHardware', tags, params: byRef, response: { 200: hardware, ...problems } } },
-    async (request) => {
-      const subject = await findServer(inventory, request.params.ref);
-      if (subject.hardware === null) throw new Refusal('hardware_not_accepted', { server: subject.name });
-      return { kind: 'hardware' as const, inspection: subject.hardware };
     },
   );
 

@@ -8,7 +8,7 @@ import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
 import { RequestInvalid } from '../http/request-invalid.ts';
-import type { ServerRecord } from '../needs.ts';
+import type { ServerRecord } from '../records.ts';
 import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';

@@ -1,10 +1,19 @@
 // Sites, racks, networks, images, artifacts and clusters as the API shows them.
 import type { ClusterView } from '@rackwright/api-contract/resources/cluster.ts';
+import type { HardwareModelView } from '@rackwright/api-contract/resources/hardware.ts';
 import type { ArtifactView, ImageView } from '@rackwright/api-contract/resources/image.ts';
 import type { NetworkView } from '@rackwright/api-contract/resources/network.ts';
 import type { RackView } from '@rackwright/api-contract/resources/rack.ts';
 import type { SiteView } from '@rackwright/api-contract/resources/site.ts';
-import type { ArtifactRecord, ClusterRecord, ImageRecord, NetworkRecord, RackRecord, SiteRecord } from '../needs.ts';
+import type {
+  ArtifactRecord,
+  ClusterRecord,
+  HardwareModelRecord,
+  ImageRecord,
+  NetworkRecord,
+  RackRecord,
+  SiteRecord,
+} from '../records.ts';
 
 export const viewSite = (site: SiteRecord): SiteView => ({ kind: 'site', ...site });
 
@@ -25,3 +34,4 @@ export function viewNetwork({ poolFirst, poolLast, ...network }: NetworkRecord):
 export const viewImage = (image: ImageRecord): ImageView => ({ kind: 'image', ...image });
 export const viewArtifact = (artifact: ArtifactRecord): ArtifactView => ({ kind: 'artifact', ...artifact });
 export const viewCluster = (cluster: ClusterRecord): ClusterView => ({ kind: 'cluster', ...cluster });
+export const viewHardwareModel = (model: HardwareModelRecord): HardwareModelView => ({ kind: 'hardware_model', ...model });

@@ -2,7 +2,7 @@
 import type { CATEGORIES, ServerView } from '@rackwright/api-contract/resources/server.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import { allowed, next, type ServerEvent, type ServerState, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
-import type { ServerRecord } from '../needs.ts';
+import type { ServerRecord } from '../records.ts';
 
 /** A closed set, so that a client can colour a state that it does not know. */
 const CATEGORY = {

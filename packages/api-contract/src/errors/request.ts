@@ -23,6 +23,13 @@ export const REQUEST_ERRORS = {
     toDo: 'Send a JSON object.',
     retryable: false,
   },
+  invalid_csv: {
+    status: 400,
+    title: 'The file cannot be read as CSV',
+    detail: 'Row {row}, column {column}: {problem}.',
+    toDo: 'Correct the file there and send it again; nothing was written.',
+    retryable: false,
+  },
   invalid_filter: {
     status: 400,
     title: 'The filter cannot be understood',

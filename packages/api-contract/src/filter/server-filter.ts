@@ -9,6 +9,8 @@ export const SERVER_FILTER_FIELDS = {
   assetTag: 'any',
   site: 'any',
   rack: 'any',
+  room: 'any',
+  row: 'any',
   network: 'any',
   cluster: 'any',
   'label.': 'any',

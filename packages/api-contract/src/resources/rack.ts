@@ -10,6 +10,11 @@ const few = atMost(16);
 // Maps by name, because a merge patch (RFC 7396) can change one entry of a map but only the whole of a list.
 const powerFeeds = z.record(name, powerFeed).refine(few, 'at most 16');
 const topOfRackSwitches = z.record(name, rackSwitch).refine(few, 'at most 16');
+const port = z.string().min(1).max(128);
+const unit = z.int().min(1).max(60);
+const many = atMost(1_024);
+const room = name.nullable().meta({ description: 'The room or hall it stands in.' });
+const row = name.nullable().meta({ description: 'The row of racks it stands in.' });
 
 export const rack = z
   .object({
@@ -18,8 +23,13 @@ export const rack = z
     siteId: idOf('site'),
     name,
     heightU,
+    room,
+    row,
     powerFeeds: z.record(z.string(), z.object({ amps: z.int() })),
     topOfRackSwitches: z.record(z.string(), z.object({ managementAddress: z.string().nullable() })),
+    switchPorts: z.record(z.string(), z.int()).meta({
+      description: 'Port of the top-of-rack switches, as LLDP names it → rack unit: proposes where a discovered server stands.',
+    }),
     ...stamps,
   })
   .meta({ id: 'Rack' });
@@ -30,8 +40,11 @@ export const newRack = z
     siteId: idOf('site'),
     name,
     heightU: heightU.default(42),
+    room: room.default(null),
+    row: row.default(null),
     powerFeeds: powerFeeds.default({}),
     topOfRackSwitches: topOfRackSwitches.default({}),
+    switchPorts: z.record(port, unit).refine(many, 'at most 1024').default({}),
   })
   .meta({ id: 'NewRack' });
 
@@ -39,6 +52,9 @@ export const rackChange = z
   .strictObject({
     name: name.optional(),
     heightU: heightU.optional(),
+    room: room.optional(),
+    row: row.optional(),
+    switchPorts: z.record(port, unit.nullable()).refine(many, 'at most 1024').optional(),
     powerFeeds: z.record(name, powerFeed.nullable()).refine(few, 'at most 16').optional(),
     topOfRackSwitches: z.record(name, rackSwitch.nullable()).refine(few, 'at most 16').optional(),
   })

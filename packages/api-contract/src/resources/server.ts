@@ -107,6 +107,14 @@ export const server = z
         nodeUid: z.string().nullable(),
       })
       .nullable(),
+    conditions: z.array(
+      z.object({
+        type: openEnum(['InventoryMatches']),
+        status: z.enum(['true', 'false', 'unknown']),
+        reason: openEnum(['as_expected', 'differs_from_model', 'no_model']),
+        message: z.string(),
+      }),
+    ),
     currentOperationId: idOf('operation').nullable(),
     retiredAs: openEnum(RETIREMENTS).nullable().meta({ description: 'Where the machine went; null until it is retired.' }),
     allowedOperations: z.array(z.object({ type: z.string(), blockedBy: z.array(blocked) })),

@@ -2,7 +2,8 @@
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { NetworkId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
-import { inTransaction } from '../transaction.ts';
+import { portOf } from '../inventory/discoveries.ts';
+import { inTransaction, type Transaction } from '../transaction.ts';
 
 export type DhcpLease = {
   networkId: NetworkId;
@@ -65,6 +66,7 @@ export function postgresUnknownServers(database: Database) {
     saw: (sightings: readonly Sighting[]): Promise<void> =>
       inTransaction(database, async (tx) => {
         const batch = [...new Map(sightings.map((sighting) => [sighting.mac.toLowerCase(), sighting])).entries()];
+        await forgiveMoved(tx, batch);
         const fresh = await tx.query<{ mac: string; isNew: boolean }>(
           `insert into unknown_macs (mac, network_id, architecture, vendor_class)
            select b.mac, b."networkId", left(b.architecture, 64), left(b."vendorClass", 128)
@@ -79,20 +81,29 @@ export function postgresUnknownServers(database: Database) {
         );
         for (const { mac, isNew } of fresh)
           if (isNew) tx.emit({ kind: 'unknown_mac.seen', subject: { kind: 'unknown_mac', id: mac } });
-        if (fresh.some(({ isNew }) => isNew)) {
-          await tx.query(
-            `delete from unknown_macs where mac in (select mac from unknown_macs order by last_seen_at desc offset ${MOST_STRANGERS})`,
-          );
-        }
+        if (fresh.some(({ isNew }) => isNew)) await forgetOldest(tx);
       }),
 
-    /** What the agent counted in a stranger; left out when the DHCP server never told of it. */
-    async inspected(mac: string, inspection: Inspection): Promise<void> {
-      await database.query('update unknown_macs set inspection = $2, last_seen_at = clock_timestamp() where mac = $1', [
-        mac.toLowerCase(),
-        JSON.stringify(inspection),
-      ]);
-    },
+    /** What the agent counted in a stranger. It may come before DHCP's own word of it, which is told in batches. */
+    inspected: (mac: string, inspection: Inspection): Promise<void> =>
+      inTransaction(database, async (tx) => {
+        const id = mac.toLowerCase();
+        const [counted] = await tx.query<{ isNew: boolean }>(
+          `insert into unknown_macs (mac, inspection) select $1, $2 where not exists (select from nics i where i.mac = $1)
+           on conflict (mac) do update set inspection = excluded.inspection, last_seen_at = clock_timestamp()
+           returning xmax = 0 as "isNew"`,
+          [id, JSON.stringify(inspection)],
+        );
+        if (!counted) return;
+        const rewired = await tx.query(
+          `update unknown_macs u set rejected_at = null
+            where u.mac = $1 and u.rejected_at is not null and u.rejected_port <> ${portOf('u')} returning mac`,
+          [id],
+        );
+        if (counted.isNew || rewired.length > 0) tx.emit({ kind: 'unknown_mac.seen', subject: { kind: 'unknown_mac', id } });
+        if (counted.isNew) await forgetOldest(tx);
+        tx.emit({ kind: 'unknown_mac.inspected', subject: { kind: 'unknown_mac', id } });
+      }),
 
     /** Last seen first. @param limit  at most 1000 */
     async list(limit: number): Promise<UnknownServer[]> {
@@ -112,4 +123,21 @@ export function postgresUnknownServers(database: Database) {
 /** Postgres writes an inet of one machine with its mask when Prisma asks. */
 function withoutMask(address: string): string {
   return address.split('/')[0] ?? address;
+}
+
+/** Rejected where they stood then: on another network they are strangers again. */
+async function forgiveMoved(tx: Transaction, batch: [mac: string, sighting: Sighting][]): Promise<void> {
+  const moved = await tx.query<{ mac: string }>(
+    `update unknown_macs u set rejected_at = null
+       from jsonb_to_recordset($1) b(mac text, "networkId" text)
+      where u.mac = b.mac and u.rejected_at is not null and u.rejected_network_id is distinct from b."networkId" returning u.mac`,
+    [JSON.stringify(batch.map(([mac, { networkId }]) => ({ mac, networkId })))],
+  );
+  for (const { mac } of moved) tx.emit({ kind: 'unknown_mac.seen', subject: { kind: 'unknown_mac', id: mac } });
+}
+
+async function forgetOldest(tx: Transaction): Promise<void> {
+  await tx.query(
+    `delete from unknown_macs where mac in (select mac from unknown_macs order by last_seen_at desc offset ${MOST_STRANGERS})`,
+  );
 }

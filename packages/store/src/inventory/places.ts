@@ -25,20 +25,36 @@ export function postgresSites(work: Work) {
 
 export type PowerFeed = { name: string; amps: number };
 export type RackSwitch = { name: string; managementAddress: string | null };
-export type NewRack = { siteId: SiteId; name: string; heightU: number; powerFeeds: PowerFeed[]; switches: RackSwitch[] };
-export type RackRecord = Stamps & NewRack & { id: RackId };
+/** Where it stands, and which unit hangs on which port of its switches. */
+type RackPlace = { room: string | null; row: string | null; switchPorts: Record<string, number> };
+export type NewRack = Partial<RackPlace> & {
+  siteId: SiteId;
+  name: string;
+  heightU: number;
+  powerFeeds: PowerFeed[];
+  switches: RackSwitch[];
+};
+export type RackRecord = Stamps & NewRack & RackPlace & { id: RackId };
 
 const RACKS: Table<NewRack> & { kind: 'rack' } = {
   kind: 'rack',
   table: 'racks',
   select: `
-    select t.id, t.site_id as "siteId", t.name, t.height_u as "heightU", ${stamps('t')},
+    select t.id, t.site_id as "siteId", t.name, t.height_u as "heightU", t.room, t.row_name as "row",
+           t.switch_ports as "switchPorts", ${stamps('t')},
            coalesce((select jsonb_agg(jsonb_build_object('name', f.name, 'amps', f.amps) order by f.name)
                        from power_feeds f where f.rack_id = t.id), '[]') as "powerFeeds",
            coalesce((select jsonb_agg(jsonb_build_object('name', w.name, 'managementAddress', host(w.management_address)) order by w.name)
                        from rack_switches w where w.rack_id = t.id), '[]') as switches
       from racks t`,
-  columns: { siteId: 'site_id', name: 'name', heightU: 'height_u' },
+  columns: {
+    siteId: 'site_id',
+    name: 'name',
+    heightU: 'height_u',
+    room: 'room',
+    row: 'row_name',
+    switchPorts: 'switch_ports::jsonb',
+  },
   meanings: ({ name = '', siteId = '' }) => ({
     racks_site_id_name_key: () => new Refusal('name_taken', { kind: 'rack', name }),
     racks_site_id_fkey: () => new Refusal('reference_not_found', { kind: 'site', id: siteId }),
@@ -71,12 +87,13 @@ const RACKS: Table<NewRack> & { kind: 'rack' } = {
 };
 
 export type InSiteFilter = { name?: string | undefined; siteId?: SiteId | undefined };
+export type RackFilter = InSiteFilter & { room?: string | undefined; row?: string | undefined };
 
 export function postgresRacks(work: Work) {
   return {
     ...tableCollection<'rack', RackRecord, NewRack>(work, RACKS),
-    list: (page: PageRequest, { name, siteId }: InSiteFilter) =>
-      listTable<RackRecord>(work.read, RACKS, page, { name, site_id: siteId }),
+    list: (page: PageRequest, { name, siteId, room, row }: RackFilter) =>
+      listTable<RackRecord>(work.read, RACKS, page, { name, site_id: siteId, room, row_name: row }),
   };
 }
 

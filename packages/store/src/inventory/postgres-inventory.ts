@@ -4,6 +4,8 @@ import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
+import { postgresDiscoveries } from './discoveries.ts';
+import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
@@ -27,6 +29,8 @@ function inventoryIn(work: Work, keyring: Keyring) {
     artifacts: postgresArtifacts(work),
     clusters: postgresClusters(work, keyring),
     servers: postgresServerInventory(work, keyring),
+    hardwareModels: postgresHardwareModels(work),
+    discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),

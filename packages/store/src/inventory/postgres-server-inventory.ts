@@ -1,7 +1,9 @@
 // Servers as the API puts them on file, finds, changes and moves them.
+import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read-server-rows.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import { importServers, type ImportMode, type ServerImport } from '../imports/import-servers.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { changeServer } from '../servers/change-server.ts';
 import { insertServers, type NamedServer, type NewServer } from '../servers/insert-servers.ts';
@@ -9,6 +11,8 @@ import { type Expected, lockServer, moveServer, refuseOtherVersion, type WhoMove
 import { readServer, SELECT_SERVER, type ServerRecord, serverOf } from '../servers/read-server.ts';
 import { serverRefusals } from '../servers/server-refusals.ts';
 import { refusing, refusingWhileInUse } from './constraint-refusals.ts';
+import { type ServerWithConditions, withConditions } from './server-conditions.ts';
+import { postgresServerHardware } from './server-hardware.ts';
 import { serverConditions, type ServerListFilter } from './server-filter.ts';
 import { type Page, type PageRequest, pageOf, type Work } from './work.ts';
 
@@ -24,37 +28,25 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
   const put = (servers: readonly NamedServer[]) =>
     refusing(meanings, () => work.write((tx) => insertServers(tx, keyring, servers)));
 
-  return {
-    get: (id: ServerId): Promise<ServerRecord> => readServer(work.read, id),
+  const told = (server: ServerRecord) => withConditionsOf(work, server);
 
-    async create(id: ServerId, input: NewServer): Promise<ServerRecord> {
+  return {
+    ...postgresServerHardware(work),
+    ...readingServers(work),
+
+    async create(id: ServerId, input: NewServer): Promise<ServerWithConditions> {
       await put([{ ...input, id }]);
-      return readServer(work.read, id);
+      return told(await readServer(work.read, id));
     },
 
     /** All or none, with a handful of statements however many they are. */
     createAll: put,
 
-    async find(by: { name: string } | { serial: string }): Promise<ServerRecord> {
-      const [column, value] = 'name' in by ? ['name', by.name] : ['serial', by.serial];
-      const [row] = await work.read.query<object>(`${SELECT_SERVER} where s.${column} = $1`, [value]);
-      if (!row) throw new Refusal('not_found', { kind: 'server', id: `${column}:${value}` });
-      return serverOf(row);
-    },
+    import: (rows: readonly ServerRow[], earlier: readonly CellError[], mode: ImportMode): Promise<ServerImport> =>
+      importServers(work, keyring, rows, earlier, mode),
 
-    /** In the order of their names. */
-    async list({ limit, after }: PageRequest, filter: ServerListFilter): Promise<Page<ServerRecord>> {
-      const values: unknown[] = [after ?? '', limit + 1];
-      const conditions = serverConditions(filter, values);
-      const rows = await work.read.query<object>(
-        `${SELECT_SERVER} where s.name > $1${conditions} order by s.name limit $2`,
-        values,
-      );
-      return pageOf(rows.map(serverOf), limit, (server) => server.name);
-    },
-
-    update: (id: ServerId, expected: Expected, change: Partial<NewServer>): Promise<ServerRecord> =>
-      refusing(meanings, () => work.write((tx) => changeServer(tx, keyring, id, expected, change))),
+    update: async (id: ServerId, expected: Expected, change: Partial<NewServer>): Promise<ServerWithConditions> =>
+      told(await refusing(meanings, () => work.write((tx) => changeServer(tx, keyring, id, expected, change)))),
 
     /** For records that were a mistake; one that was worked on is retired instead (Refusal `still_in_use`). */
     delete: (id: ServerId, expected: Expected): Promise<void> =>
@@ -67,12 +59,37 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
         }),
       ),
 
-    move: (
+    move: async (
       id: ServerId,
       event: 'accept' | 'retire' | 'write_off',
       who: WhoMoves,
       expected: Expected = 'any',
-    ): Promise<ServerRecord> => work.write((tx) => moveServer(tx, id, event, expected, who)),
+    ): Promise<ServerWithConditions> => told(await work.write((tx) => moveServer(tx, id, event, expected, who))),
+  };
+}
+
+function readingServers(work: Work) {
+  return {
+    get: async (id: ServerId): Promise<ServerWithConditions> => withConditionsOf(work, await readServer(work.read, id)),
+
+    async find(by: { name: string } | { serial: string }): Promise<ServerWithConditions> {
+      const [column, value] = 'name' in by ? ['name', by.name] : ['serial', by.serial];
+      const [row] = await work.read.query<object>(`${SELECT_SERVER} where s.${column} = $1`, [value]);
+      if (!row) throw new Refusal('not_found', { kind: 'server', id: `${column}:${value}` });
+      return withConditionsOf(work, serverOf(row));
+    },
+
+    /** In the order of their names. */
+    async list({ limit, after }: PageRequest, filter: ServerListFilter): Promise<Page<ServerWithConditions>> {
+      const values: unknown[] = [after ?? '', limit + 1];
+      const conditions = serverConditions(filter, values);
+      const rows = await work.read.query<object>(
+        `${SELECT_SERVER} where s.name > $1${conditions} order by s.name limit $2`,
+        values,
+      );
+      const page = pageOf(rows.map(serverOf), limit, (server) => server.name);
+      return { ...page, items: await withConditions(work.read, page.items) };
+    },
 
     async erasures(id: ServerId): Promise<RecordedErasure[]> {
       const rows = await work.read.query<Omit<RecordedErasure, keyof ErasureEvidence> & { evidence: ErasureEvidence }>(
@@ -83,4 +100,9 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
       return rows.map(({ evidence, ...rest }) => ({ ...evidence, ...rest }));
     },
   };
+}
+
+async function withConditionsOf(work: Work, server: ServerRecord): Promise<ServerWithConditions> {
+  const [known] = await withConditions(work.read, [server]);
+  return known ?? { ...server, conditions: [] };
 }

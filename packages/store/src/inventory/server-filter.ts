@@ -4,7 +4,7 @@
 export type Condition = { field: string; negate: boolean } & ({ op: 'in'; values: string[] } | { op: 'glob'; pattern: string });
 
 export type ServerListFilter = {
-  /** Fields: state, name, serial, asset_tag, site, rack, network, cluster (names), label.<key>. */
+  /** Fields: state, name, serial, asset_tag, site, rack, room, row, network, cluster (names), label.<key>. */
   conditions: Condition[];
   /** Searched for in name, serial, asset tag, MAC, address and BMC address. */
   search?: string | undefined;
@@ -18,6 +18,8 @@ const FIELDS: Record<string, string> = {
   asset_tag: 's.asset_tag',
   site: 'si.name',
   rack: 'r.name',
+  room: 'r.room',
+  row: 'r.row_name',
   network: 'n.name',
   cluster: 'c.name',
 };

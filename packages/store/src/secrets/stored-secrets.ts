@@ -74,3 +74,21 @@ export async function readClusterAccess(sql: Sql, keyring: Keyring, clusterId: C
   if (credentials === undefined) throw new Refusal('cluster_credentials_missing', { cluster: row.name });
   return { ...cluster, credentials };
 }
+
+/** For comparing many at once; servers without credentials are left out. */
+export async function readBmcCredentials(
+  sql: Sql,
+  keyring: Keyring,
+  serverIds: readonly ServerId[],
+): Promise<Map<ServerId, BmcCredentials>> {
+  const rows = await sql.query<SealedRow & { id: ServerId }>(
+    `select server_id as id, ${SEALED} from server_bmcs where server_id = any($1) and credentials_key_id is not null`,
+    [serverIds],
+  );
+  return new Map(
+    rows.flatMap((row): [ServerId, BmcCredentials][] => {
+      const secret = openRow(keyring, row, row.id);
+      return secret === undefined ? [] : [[row.id, JSON.parse(secret) as BmcCredentials]];
+    }),
+  );
+}

@@ -24,7 +24,7 @@ const COLUMNS = {
 } as const;
 
 // A workflow that is under way relies on these.
-const BOOT_MEMBERS = ['firmwareMode', 'nics', 'networkId', 'address', 'bmc', 'bmcCredentials', 'serial'] as const;
+export const BOOT_MEMBERS = ['firmwareMode', 'nics', 'networkId', 'address', 'bmc', 'bmcCredentials', 'serial'] as const;
 
 /**
  * Refusals `not_found`, `precondition_failed`, `operation_in_progress` (how it boots is not changed under a running workflow).

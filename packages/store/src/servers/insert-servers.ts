@@ -60,7 +60,11 @@ export async function insertNics(tx: Transaction, servers: readonly { id: Server
   await tx.query('delete from unknown_macs where mac = any($1)', [nics.map(({ mac }) => mac)]);
 }
 
-async function insertBmcs(tx: Transaction, keyring: Keyring, servers: readonly NamedServer[]): Promise<void> {
+export async function insertBmcs(
+  tx: Transaction,
+  keyring: Keyring,
+  servers: readonly Pick<NamedServer, 'id' | 'bmc' | 'bmcCredentials'>[],
+): Promise<void> {
   const rows = servers.flatMap(({ id, bmc, bmcCredentials }) => {
     if (!bmc) return [];
     const columns = sealedColumns(keyring, bmcCredentials && JSON.stringify(bmcCredentials), id);
