@@ -3,7 +3,6 @@ import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read
 import type { Answer as PersonsAnswer } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
-import type { Facts } from '@rackwright/domain/errors.ts';
 import type {
   ClusterId,
   HardwareModelId,
@@ -24,6 +23,7 @@ import type {
   ImageRecord,
   NetworkRecord,
   NewServer,
+  OperationRecord,
   RackRecord,
   ServerImport,
   ServerRecord,
@@ -88,40 +88,6 @@ export interface Servers extends Collection<ServerId, ServerRecord, NewServer, P
   erasures(id: ServerId): Promise<(ErasureEvidence & { operationId: OperationId; recordedAt: string; digest: string | null })[]>;
 }
 
-export type OperationError = { kind: string; code: string; message: string; retry: string; facts: Facts };
-export type StepView = {
-  name: string;
-  state: string;
-  attempt: number;
-  startedAt: string;
-  deadlineAt: string;
-  updatedAt: string;
-  error: OperationError | null;
-};
-export type OperationRecord = {
-  id: OperationId;
-  /** The workflow's name. */
-  type: string;
-  serverId: ServerId;
-  state: 'running' | 'succeeded' | 'failed' | 'cancelled';
-  params: Record<string, unknown>;
-  requestedBy: string;
-  reason: string;
-  createdAt: string;
-  finishedAt: string | null;
-  deadlineAt: string;
-  waitingFor: {
-    code: string;
-    facts?: Facts;
-    blockers?: readonly Facts[];
-    since: string;
-    until: string;
-    unblockedBy: string;
-  } | null;
-  cancelRequested: boolean;
-  error: OperationError | null;
-  steps: StepView[];
-};
 export type OperationFilter = { serverId?: ServerId | undefined; state?: OperationRecord['state'] | undefined };
 
 export interface Operations {

@@ -1,6 +1,7 @@
 // The things of the inventory as the API reads and writes them; the store gives and takes them in this form.
 import type { CellError } from '@rackwright/api-contract/imports/read-server-rows.ts';
 import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { Facts } from '@rackwright/domain/errors.ts';
 import type { ExpectedHardware } from '@rackwright/domain/hardware/hardware-model.ts';
 import type { HardwareDifference, Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { ProposedPlace } from '@rackwright/domain/hardware/propose-place.ts';
@@ -131,3 +132,38 @@ export type HardwareSeen = {
   model: { id: HardwareModelId; name: string; differences: HardwareDifference[] } | null;
 };
 export type Swap = { ticketId: TicketId; named: SwapReview['named']; by: string; reason: string };
+
+export type OperationError = { kind: string; code: string; message: string; retry: string; facts: Facts };
+export type StepView = {
+  name: string;
+  state: string;
+  attempt: number;
+  startedAt: string;
+  deadlineAt: string;
+  updatedAt: string;
+  error: OperationError | null;
+};
+export type OperationRecord = {
+  id: OperationId;
+  /** The workflow's name. */
+  type: string;
+  serverId: ServerId;
+  state: 'running' | 'succeeded' | 'failed' | 'cancelled';
+  params: Record<string, unknown>;
+  requestedBy: string;
+  reason: string;
+  createdAt: string;
+  finishedAt: string | null;
+  deadlineAt: string;
+  waitingFor: {
+    code: string;
+    facts?: Facts;
+    blockers?: readonly Facts[];
+    since: string;
+    until: string;
+    unblockedBy: string;
+  } | null;
+  cancelRequested: boolean;
+  error: OperationError | null;
+  steps: StepView[];
+};

@@ -5,7 +5,7 @@ import { seconds } from '@rackwright/domain/durations.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { isId, type OperationId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
-import type { OperationRecord } from '../needs.ts';
+import type { OperationRecord } from '../records.ts';
 import { viewOperation } from '../views/operation.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';

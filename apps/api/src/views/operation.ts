@@ -1,7 +1,7 @@
 // An operation as the API shows it: names from the catalogue beside what the log holds.
 import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { OperationView } from '@rackwright/api-contract/resources/operation.ts';
-import type { OperationError, OperationRecord, StepView } from '../needs.ts';
+import type { OperationError, OperationRecord, StepView } from '../records.ts';
 
 export function viewOperation(operation: OperationRecord): OperationView {
   const { serverId, waitingFor, cancelRequested, error, steps, requestedBy, ...rest } = operation;
