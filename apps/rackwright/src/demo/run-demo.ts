@@ -64,5 +64,7 @@ async function realCluster(credentials: string): Promise<ClusterToRegister> {
   const cluster = connectCluster(endpoint);
   const { version } = await cluster.health();
   await cluster.close();
+  // Simulated nodes in a cluster that somebody uses would be a bad surprise: it is said aloud.
+  console.log(`KUBECONFIG is set: the simulated servers join the real cluster ${endpoint.server}`);
   return { apiEndpoint: endpoint.server, ca: endpoint.caData ?? '', credentials, kubernetesVersion: version };
 }

@@ -45,6 +45,21 @@ test('an agent that refuses its disk fails the operation with its reason', async
   expect(provisionFailsBy(log.steps())).toBe('fail');
 });
 
+test('a second attempt under another node name is refused: the first Node would be left behind', async () => {
+  const assignment = {
+    clusterId: 'cls_1',
+    nodeName: 'old-name',
+    imageDigest: IMAGE,
+    rootDiskSerial: 'SSD-1',
+    nodeUid: null,
+  } as const;
+  const sim = accepted();
+  sim.world.server.assignment = assignment;
+  const { outcome } = await drive(provisionServer, sim, params);
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'server_already_allocated', facts: { nodeName: 'old-name' } } });
+  expect(sim.world.server.assignment).toEqual(assignment);
+});
+
 test('an unknown image, or one too large for every disk, is refused at once', async () => {
   const unknown = await drive(provisionServer, accepted(), { ...params, imageDigest: 'sha256-none' });
   expect(unknown.outcome).toMatchObject({ error: { code: 'image_unknown' } });

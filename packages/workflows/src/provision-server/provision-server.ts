@@ -72,6 +72,7 @@ async function makePlan({ images }: Pick<Ports, 'images'>, server: Server, param
   const image = await images.get(params.imageDigest);
   if (!image) throw new Refusal('image_unknown', { imageDigest: params.imageDigest });
   if (!server.hardware) throw new Refusal('hardware_not_accepted', { server: server.name });
+  refuseOtherPlan(server, params);
   const choice = chooseRootDisk(server.hardware.disks, image.sizeBytes, params.rootDiskSerial);
   if (!choice.ok)
     throw new Refusal(choice.why, { server: server.name, imageBytes: image.sizeBytes, wanted: params.rootDiskSerial ?? 'any' });
@@ -82,6 +83,14 @@ async function makePlan({ images }: Pick<Ports, 'images'>, server: Server, param
     rootPartition: image.rootPartition,
     seedPartition: image.seedPartition,
   };
+}
+
+/** A Node of an earlier attempt under another name or in another cluster would be left behind: a release clears it away first. */
+function refuseOtherPlan({ assignment, name }: Server, params: ProvisionParams): void {
+  if (!assignment) return;
+  const nodeName = params.nodeName ?? name.toLowerCase();
+  if (assignment.nodeName === nodeName && assignment.clusterId === (params.clusterId ?? null)) return;
+  throw new Refusal('server_already_allocated', { server: name, nodeName: assignment.nodeName });
 }
 
 /** One bootstrap token per server, good for this installation only. */
