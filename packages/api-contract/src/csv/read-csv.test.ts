@@ -71,13 +71,17 @@ describe('says where it is broken', () => {
   });
 });
 
-test('ten megabytes of quotation marks, or of nothing, are read in no time', () => {
+// Reading that went over the same text again and again would take hours here: the test would not end in its time.
+test('ten megabytes of quotation marks, or of nothing, are refused or are no rows', () => {
   const size = 10_000_000;
-  for (const text of ['"'.repeat(size), '\n'.repeat(size), ','.repeat(size), `"${'""'.repeat(size / 2)}`]) {
-    const began = performance.now();
-    readCsv(text, LIMITS);
-    expect(performance.now() - began).toBeLessThan(2_000);
-  }
+  const outcome = (text: string): unknown => {
+    const read = readCsv(text, LIMITS);
+    return read.ok ? read.records.length : 'refused';
+  };
+  expect(outcome('"'.repeat(size))).toBe('refused');
+  expect(outcome('\n'.repeat(size))).toBe(0);
+  expect(outcome(','.repeat(size))).toBe('refused');
+  expect(outcome(`"${'""'.repeat(size / 2)}`)).toBe('refused');
 });
 
 test('whatever is written by the rules is read as it was', () => {
