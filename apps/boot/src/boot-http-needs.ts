@@ -1,4 +1,5 @@
 // Fits the store, the memory and the kept files to what the HTTP side needs.
+import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId } from '@rackwright/domain/ids.ts';
 import { artifactStore } from '@rackwright/images/artifact-store.ts';
 import { imageStore } from '@rackwright/images/image-store.ts';
@@ -62,16 +63,26 @@ function keptFiles(
 ): Omit<ServedFiles, 'bootFile'> {
   return {
     async artifact(name) {
-      const found = await artifacts.stat(name).catch(() => undefined);
+      const found = await unlessRefused(artifacts.stat(name));
       return found && { path: found.path, contentType: 'application/octet-stream', sha256: found.sha256 };
     },
     async manifest(digest) {
-      const found = await images.manifest(digest).catch(() => undefined);
+      const found = await unlessRefused(images.manifest(digest));
       return found && { path: found.path, contentType: 'text/plain' };
     },
     async chunk(digest, chunk) {
-      const found = await images.chunk(digest, chunk).catch(() => undefined);
+      const found = await unlessRefused(images.chunk(digest, chunk));
       return found && { path: found.path, contentType: 'application/octet-stream' };
     },
   };
+}
+
+/** A name that can be nobody's is not there; a disk that fails is trouble, and the agent comes again. */
+async function unlessRefused<T>(look: Promise<T>): Promise<T | undefined> {
+  try {
+    return await look;
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return undefined;
+    throw thrown;
+  }
 }

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { artifactPath } from './digests.ts';
+import { ifThere } from './if-there.ts';
 
 export type Artifact = { name: string; sizeBytes: number; sha256: string; path: string };
 
@@ -33,7 +34,7 @@ export function artifactStore(dir: string): ArtifactStore {
 
   const find = async (name: string): Promise<Artifact | undefined> => {
     const path = join(place(name), CONTENT);
-    const found = await stat(path).catch(() => undefined);
+    const found = await ifThere(stat(path));
     if (!found) return undefined;
     return { name, sizeBytes: found.size, sha256: (await readFile(join(place(name), CHECKSUM), 'utf8')).trim(), path };
   };

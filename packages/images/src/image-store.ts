@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type ImageManifest, parseImageManifest } from '@rackwright/documents/image-manifest/image-manifest.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { imageFolder } from './digests.ts';
+import { ifThere } from './if-there.ts';
 
 export type StoredImage = {
   digest: string;
@@ -37,7 +38,7 @@ export type ImageStore = {
 export function imageStore(dir: string): ImageStore {
   const file = async (digest: string, name: string): Promise<StoredFile | undefined> => {
     const path = join(dir, imageFolder(digest), name);
-    const found = await stat(path).catch(() => undefined);
+    const found = await ifThere(stat(path));
     return found?.isFile() ? { path, sizeBytes: found.size } : undefined;
   };
   return {
@@ -61,7 +62,7 @@ export function imageStore(dir: string): ImageStore {
 }
 
 export async function storedImage(dir: string, digest: string): Promise<StoredImage | undefined> {
-  const text = await readFile(join(dir, digest, 'image.json'), 'utf8').catch(() => undefined);
+  const text = await ifThere(readFile(join(dir, digest, 'image.json'), 'utf8'));
   return text === undefined ? undefined : (JSON.parse(text) as StoredImage);
 }
 
