@@ -22,6 +22,7 @@ import { eventRoutes } from './routes/events.ts';
 import { hardwareModelRoutes } from './routes/hardware-models.ts';
 import { healthRoutes } from './routes/health.ts';
 import { imageRoutes } from './routes/images.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { rackRoutes } from './routes/racks.ts';
@@ -105,6 +106,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   operationRoutes(api, context);
   erasureCertificateRoutes(api, context);
   discoveryRoutes(api, context);
+  incidentRoutes(api, context);
   eventRoutes(api, context);
   siteRoutes(api, context);
   rackRoutes(api, context);

@@ -32,6 +32,7 @@ import type {
 } from './records.ts';
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
+import type { Incidents } from './incident-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
@@ -166,6 +167,7 @@ export type Inventory = {
   discoveries: Discoveries;
   hardwareModels: HardwareModels;
   operations: Operations;
+  incidents: Incidents;
   certificates: Certificates;
   webhooks: Webhooks;
 };

@@ -15,6 +15,7 @@ export const ID_PREFIXES = {
   webhook_secret: 'whs',
   delivery: 'dlv',
   hardware_model: 'hwm',
+  incident: 'inc',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -29,6 +30,7 @@ export type ClusterId = Id<'cluster'>;
 export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
 export type HardwareModelId = Id<'hardware_model'>;
+export type IncidentId = Id<'incident'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

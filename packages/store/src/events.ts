@@ -17,7 +17,8 @@ export type SubjectKind =
   | 'instruction'
   | 'unknown_mac'
   | 'webhook'
-  | 'hardware_model';
+  | 'hardware_model'
+  | 'incident';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -45,7 +46,10 @@ export type EventKind =
   | 'unknown_mac.inspected'
   | 'unknown_mac.accepted'
   | 'unknown_mac.rejected'
-  | 'server.hardware_accepted';
+  | 'server.hardware_accepted'
+  | 'incident.opened'
+  | 'incident.acknowledged'
+  | 'incident.closed';
 
 export type NewEvent = {
   kind: EventKind;

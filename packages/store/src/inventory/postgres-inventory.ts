@@ -3,6 +3,7 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
+import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
@@ -32,6 +33,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     hardwareModels: postgresHardwareModels(work),
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
+    incidents: postgresIncidents(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
   };
