@@ -1,4 +1,4 @@
-// The operator of a chaos run: puts servers into service and takes them out in random order, cancels now and then, tries again what failed.
+// The operator of a chaos run: puts servers into service, re-images them and takes them out in random order, cancels now and then, tries again what failed.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosSite } from './chaos-site.ts';
 import type { Random } from './seeded.ts';
@@ -19,7 +19,7 @@ export async function operateAtRandom(site: ChaosSite, random: Random, stopped: 
     for (const server of await look(site)) {
       if (server.currentOperationId !== null) {
         if (random.chance(CANCELS)) await cancel(site, server.currentOperationId);
-      } else if (random.chance(BEGINS)) await begin(site, server, NEXT[server.state]);
+      } else if (random.chance(BEGINS)) await begin(site, server, nextOf(server.state, random));
     }
     await pause(LOOK_MS);
   }
@@ -44,7 +44,8 @@ export async function settle(site: ChaosSite, limitMs: number): Promise<string[]
 
 const SETTLED = new Set(['available', 'in_service']);
 
-const NEXT: Readonly<Record<string, 'onboard' | 'provision' | 'release' | undefined>> = {
+type Begun = 'onboard' | 'provision' | 'reimage' | 'release' | undefined;
+const NEXT: Readonly<Record<string, Begun>> = {
   registered: 'onboard',
   onboarding_failed: 'onboard',
   available: 'provision',
@@ -53,12 +54,17 @@ const NEXT: Readonly<Record<string, 'onboard' | 'provision' | 'release' | undefi
   quarantined: 'release',
 };
 
+/** One node in three is written again before it goes. */
+function nextOf(state: string, random: Random): Begun {
+  return state === 'in_service' && random.chance(1 / 3) ? 'reimage' : NEXT[state];
+}
+
 async function look({ api }: ChaosSite): Promise<ServerSeen[]> {
   const page = await api.get<{ items: ServerSeen[] }>('/v1/servers?limit=500').catch(() => undefined);
   return page?.items ?? [];
 }
 
-async function begin({ api, onFile }: ChaosSite, { id }: ServerSeen, type: (typeof NEXT)[string]): Promise<void> {
+async function begin({ api, onFile }: ChaosSite, { id }: ServerSeen, type: Begun): Promise<void> {
   if (type === undefined) return;
   const { imageDigest, clusterId } = onFile;
   const request = type === 'provision' ? { type, params: { imageDigest, clusterId } } : { type };

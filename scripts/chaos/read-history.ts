@@ -12,7 +12,7 @@ const QUERIES: { [K in keyof Written]: string } = {
     from servers s left join accepted_hardware h on h.server_id = s.id order by s.id`,
   events: `select seq::float8 as seq, ${MILLISECONDS('at')} as at, kind, server_id as "serverId", operation_id as "operationId", payload
     from events order by seq`,
-  operations: `select id, server_id as "serverId", state::text as state, ${MILLISECONDS('deadline_at')} as "deadlineAt",
+  operations: `select id, type, server_id as "serverId", state::text as state, ${MILLISECONDS('deadline_at')} as "deadlineAt",
       waiting_for as "waitingFor", error->>'code' as "errorCode" from operations order by created_at`,
   allocations: `select server_id as "serverId", cluster_id as "clusterId", node_name as "nodeName" from allocations`,
   erasures: `select operation_id as "operationId", server_id as "serverId", disk_serial as "diskSerial", evidence->>'readBack' as "readBack",

@@ -28,7 +28,17 @@ function goodHistory(): History {
       moved(100, 'releasing', 'available'),
       event(101, 'operation.ended'),
     ].map((one, at) => ({ ...one, seq: at + 1 })),
-    operations: [{ id: 'op_1', serverId: 'srv_1', state: 'succeeded', deadlineAt: T + 9e6, waitingFor: null, errorCode: null }],
+    operations: [
+      {
+        id: 'op_1',
+        type: 'release-server',
+        serverId: 'srv_1',
+        state: 'succeeded',
+        deadlineAt: T + 9e6,
+        waitingFor: null,
+        errorCode: null,
+      },
+    ],
     allocations: [],
     erasures: [{ operationId: 'op_1', serverId: 'srv_1', diskSerial: 'SSD-1', readBack: 'zero', recordedAt: T + 50_000 }],
     tickets: [{ id: 'tkt_1', serverId: 'srv_1', operationId: 'op_1', tokenHash: hashOf(TOKEN), closedAt: T + 60_000 }],
@@ -67,6 +77,33 @@ const disk = (history: History): Extract<History['journal'][number], { what: 'di
 const asked = (history: History): Extract<History['journal'][number], { what: 'asked' }>[] =>
   history.journal.filter((entry) => entry.what === 'asked');
 
+/** Installed on SSD-1, then written again. */
+function reimaged(history: History, serial: string): void {
+  const write = (at: number, name: string, on: string): void => {
+    history.operations.push({ ...history.operations[0]!, id: `op_${name}`, type: `${name}-server` });
+    history.tickets.push({ ...history.tickets[0]!, id: `tkt_${name}`, operationId: `op_${name}` });
+    const deed = { do: 'write_image', diskSerial: on };
+    history.instructions.push({ id: `ins_${name}`, ticketId: `tkt_${name}`, deed, givenAt: T });
+    history.journal.push({
+      at,
+      server: NODE,
+      what: 'disk',
+      deed: 'write',
+      serial: on,
+      instructionId: `ins_${name}`,
+      token: TOKEN,
+    });
+  };
+  write(T + 42_000, 'provision', 'SSD-1');
+  write(T + 43_000, 'reimage', serial);
+}
+
+test('the same disk written again', () => {
+  const history = goodHistory();
+  reimaged(history, 'SSD-1');
+  expect(checkHistory(history)).toEqual([]);
+});
+
 const BROKEN: [what: string, rule: Rule, spoil: (history: History) => void][] = [
   ['two servers hold one name', 'one_owner', (h) => again(h, assigned(0, 'srv_1', 'a'), assigned(0, 'srv_2', 'a'))],
   [
@@ -100,6 +137,8 @@ const BROKEN: [what: string, rule: Rule, spoil: (history: History) => void][] = 
     'disk_by_instruction',
     (h) => void h.tickets.splice(0, 1, { ...h.tickets[0]!, serverId: 'srv_2' }),
   ],
+  ['a disk erased by a re-imaging', 'data_disks_kept', (h) => void (h.operations[0]!.type = 'reimage-server')],
+  ['another disk written than the installed one', 'data_disks_kept', (h) => reimaged(h, 'HDD-1')],
   [
     'a Node deleted while the machine was on',
     'node_after_fence',

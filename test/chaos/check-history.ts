@@ -1,4 +1,6 @@
 // The promises that no fault may break, held against the whole history of a run.
+import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
+import { checkDataDisks } from './check-data-disks.ts';
 import { checkDisks } from './check-disks.ts';
 import { checkFences } from './check-fences.ts';
 import type { History } from './history.ts';
@@ -7,6 +9,7 @@ export type Rule =
   | 'one_owner'
   | 'one_operation'
   | 'disk_by_instruction'
+  | 'data_disks_kept'
   | 'node_after_fence'
   | 'erased_before_available'
   | 'no_session_left'
@@ -22,6 +25,7 @@ export function checkHistory(history: History): Violation[] {
     ...checkOwners(history),
     ...checkOperations(history),
     ...checkDisks(history),
+    ...checkDataDisks(history),
     ...checkFences(history),
     ...checkErasures(history),
     ...checkSessions(history),
@@ -120,7 +124,7 @@ function checkStuck({ operations, servers, readAt }: History): Violation[] {
   return wrong;
 }
 
-const WORKING = new Set(['onboarding', 'provisioning', 'releasing']);
+const WORKING = new Set(Object.entries(STATES).flatMap(([state, { kind }]) => (kind === 'working' ? [state] : [])));
 
 function checkSequence({ events }: History): Violation[] {
   return events.flatMap(({ seq }, at): Violation[] => {

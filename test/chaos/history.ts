@@ -14,6 +14,8 @@ export type History = {
   }[];
   operations: {
     id: string;
+    /** The workflow's name. */
+    type: string;
     serverId: string;
     state: string;
     deadlineAt: number | null;

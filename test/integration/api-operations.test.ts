@@ -136,6 +136,22 @@ test('what the state, the record or the parameters do not allow is refused befor
   });
 });
 
+test('a node in service is re-imaged with the image that it has or another one; elsewhere the table refuses it', async () => {
+  const id = await newServer();
+  expect(await begin(id, { type: 'reimage' })).toMatchObject({
+    status: 409,
+    body: { code: 'not_allowed_in_state', params: { state: 'registered', event: 'reimage' } },
+  });
+  await api.sql(`update servers set state = 'in_service' where id = $1`, [id]);
+  const unknown = { imageDigest: `sha256-${'b'.repeat(64)}` };
+  expect(await begin(id, { type: 'reimage', params: unknown })).toMatchObject({ status: 404, body: { code: 'image_unknown' } });
+  expect(await begin(id, { type: 'reimage', params: { rootDiskSerial: 'D1' } })).toMatchObject({ status: 400 });
+  expect((await call('GET', `/v1/servers/${id}`)).body.allowedOperations).toContainEqual({ type: 'reimage', blockedBy: [] });
+  const begun = await begin(id, { type: 'reimage', params: { drain: { policy: 'force', minutes: 5 } } });
+  expect(begun).toMatchObject({ status: 202, body: { type: 'reimage', params: { drain: { policy: 'force', minutes: 5 } } } });
+  expect((await call('GET', `/v1/servers/${id}`)).body).toMatchObject({ state: 'reimaging', stateCategory: 'progress' });
+});
+
 test('retiring what was never inspected is done at once, and what a running operation relies on cannot be changed', async () => {
   const id = await newServer();
   const { body: operation } = await begin(id, { type: 'onboard' });

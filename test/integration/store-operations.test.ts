@@ -175,6 +175,25 @@ test('a release keeps the server in service where the workflow says so', async (
   expect(await stateOf(id)).toBe('in_service');
 });
 
+test('a re-imaging that took nothing away leaves the node in service; one that did rests half installed, still its cluster’s', async () => {
+  const id = await stock.addServerIn('in_service');
+  const labels = { pool: 'batch' };
+  const plan = { clusterId: null, nodeName: 're-1', imageDigest: 'sha256-1', rootDiskSerial: 'D1', nodeUid: 'uid-1' };
+  const first = await stock.begin(id, 'reimage');
+  expect(await stateOf(id)).toBe('reimaging');
+  await postgresServers(db.database).assign(id, { ...plan, nodeLabels: labels }, first);
+  await runs.fail(await claim(first), error('step_deadline_passed'), 'keep');
+  expect(await stock.inventory.servers.get(id)).toMatchObject({ state: 'in_service', assignment: { nodeLabels: labels } });
+
+  const again = await stock.begin(id, 'reimage');
+  await postgresServers(db.database).assign(id, { ...plan, imageDigest: 'sha256-2' }, again);
+  await runs.fail(await claim(again), error('agent_silent'), 'fail');
+  expect(await stock.inventory.servers.get(id)).toMatchObject({
+    state: 'provisioning_failed',
+    assignment: { nodeName: 're-1', imageDigest: 'sha256-2', nodeLabels: {} },
+  });
+});
+
 test('a provisioning that wrote nothing gives the server back as it was, and belongs to nobody', async () => {
   const id = await stock.addServerIn('available');
   const operationId = await stock.begin(id, 'provision');

@@ -115,7 +115,7 @@ export interface Certificates {
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'release' | 'retire';
+  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;

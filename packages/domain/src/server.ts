@@ -26,6 +26,8 @@ export type Assignment = {
   nodeName: string;
   imageDigest: string;
   rootDiskSerial: string;
+  /** Asked for beside ours when it was installed; absent means none. */
+  nodeLabels?: Record<string, string>;
   nodeUid: string | null;
 };
 

@@ -14,7 +14,7 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
       const found = await api.node(name);
       return found && viewOf(found);
     },
-    ensureNodeLabels: (name, labels) => api.ensureNodeLabels(name, labels),
+    ensureNodeLabels: (name, labels, taints) => api.ensureNodeLabels(name, labels, taints),
     async approveServingCertificate({ nodeName, addresses }) {
       const ipAddresses = addresses.filter((address) => isIP(address) !== 0);
       const dnsNames = addresses.filter((address) => isIP(address) === 0);
@@ -42,7 +42,7 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
 
 function viewOf(node: ClusterNode): NodeView {
   const condition = node.conditions.find(({ type }) => type === 'Ready');
-  const { name, uid, ready, unschedulable, labels, kubeletVersion } = node;
+  const { name, uid, ready, unschedulable, labels, taints, kubeletVersion } = node;
   const readyReason = condition ? condition.message || condition.reason : 'the kubelet has not reported yet';
   return {
     name,
@@ -51,6 +51,7 @@ function viewOf(node: ClusterNode): NodeView {
     readyReason,
     unschedulable,
     labels,
+    taints,
     kubeletVersion,
     addresses: node.addresses.map(({ address }) => address),
   };

@@ -120,6 +120,8 @@ export interface Answers {
   find(operationId: OperationId, question: Question): Promise<GivenAnswer | undefined>;
 }
 
+export type NodeTaint = { key: string; value?: string; effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' };
+
 export type NodeView = {
   name: string;
   uid: string;
@@ -128,6 +130,7 @@ export type NodeView = {
   readyReason: string;
   unschedulable: boolean;
   labels: Record<string, string>;
+  taints: NodeTaint[];
   kubeletVersion: string;
   addresses: string[];
 };
@@ -143,7 +146,8 @@ export interface ClusterAccess {
   ensureBootstrapToken(token: { id: string; secret: string; nodeName: string; until: string }): Promise<void>;
   deleteBootstrapToken(tokenId: string): Promise<void>;
   node(name: string): Promise<NodeView | undefined>;
-  ensureNodeLabels(name: string, labels: Record<string, string>): Promise<void>;
+  /** Sets these and leaves all others. Refusal `node_unknown`. */
+  ensureNodeLabels(name: string, labels: Record<string, string>, taints?: NodeTaint[]): Promise<void>;
   /** Approves the kubelet's pending serving certificate requests that match the inventory; says which did not and why. */
   approveServingCertificate(expected: {
     nodeName: string;

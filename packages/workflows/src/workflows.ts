@@ -5,6 +5,7 @@ import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
 import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
+import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
 
@@ -20,5 +21,6 @@ export const WORKFLOWS = {
   'onboard-server': { run: onboardServer, failsBy: fails },
   'provision-server': { run: provisionServer, failsBy: provisionFailsBy },
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
+  'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
   'retire-server': { run: retireServer, failsBy: fails },
 } satisfies Record<WorkflowName, ServerWorkflow>;

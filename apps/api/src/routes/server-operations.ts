@@ -4,7 +4,7 @@ import { idOf, instant, sha256Digest } from '@rackwright/api-contract/fields.ts'
 import { newOperation, type NewOperationBody, operation } from '@rackwright/api-contract/resources/operation.ts';
 import { server } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
-import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { type ClusterId, makeId, type OperationId } from '@rackwright/domain/ids.ts';
 import { next } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
 import { requireIdempotencyKey } from '../http/idempotent.ts';
@@ -97,7 +97,7 @@ async function begin(
   // Where the table has no way at all, that is what the caller is told.
   const missing = next(subject.state, body.type) === undefined ? undefined : missingFor(body.type, subject)[0];
   if (missing !== undefined) throw new Refusal(missing, { server: subject.name });
-  if (body.type === 'provision') await refuseUnknownReferences(within, body.params);
+  if (body.type === 'provision' || body.type === 'reimage') await refuseUnknownReferences(within, body.params);
   const { type: event, params, reason } = body;
   const begun = await within.operations.begin(id, { serverId: subject.id, event, params, requestedBy, reason });
   return { status: 202, headers: { location: `/v1/operations/${begun.id}`, 'retry-after': '5' }, body: viewOperation(begun) };
@@ -106,11 +106,12 @@ async function begin(
 /** Said now rather than by a failed operation in a minute. */
 async function refuseUnknownReferences(
   within: Inventory,
-  params: Extract<Begun, { type: 'provision' }>['params'],
+  { imageDigest, clusterId }: { imageDigest?: string | undefined; clusterId?: ClusterId | undefined },
 ): Promise<void> {
-  const { imageDigest, clusterId } = params;
-  const { items } = await within.images.list({ limit: 1, after: null }, { digest: imageDigest });
-  if (items.length === 0) throw new Refusal('image_unknown', { imageDigest });
+  if (imageDigest !== undefined) {
+    const { items } = await within.images.list({ limit: 1, after: null }, { digest: imageDigest });
+    if (items.length === 0) throw new Refusal('image_unknown', { imageDigest });
+  }
   if (clusterId === undefined) return;
   const cluster = await within.clusters.get(clusterId);
   if (!cluster.hasCredentials) throw new Refusal('cluster_credentials_missing', { cluster: cluster.name });

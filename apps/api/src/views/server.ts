@@ -14,6 +14,7 @@ const CATEGORY = {
   provisioning: 'progress',
   provisioning_failed: 'bad',
   in_service: 'good',
+  reimaging: 'progress',
   releasing: 'leaving',
   retiring: 'leaving',
   quarantined: 'bad',

@@ -26,11 +26,11 @@ export async function standInFolders(dataDir: string): Promise<{ ipxeDir: string
   return { ipxeDir, agentDir };
 }
 
-/** A disk image of 8 MiB: some of it data, some of it nothing, as in a real one. */
-export function standInImage(): Uint8Array {
+/** A disk image of 8 MiB: some of it data, some of it nothing, as in a real one. @param system  another one, another image */
+export function standInImage(system = 'root'): Uint8Array {
   const image = new Uint8Array(8 * MIB);
   image.set(noise('boot', 64 * 1024), 0);
-  image.set(noise('root', MIB), 4 * MIB);
+  image.set(noise(system, MIB), 4 * MIB);
   return image;
 }
 

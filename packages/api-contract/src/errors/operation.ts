@@ -9,6 +9,13 @@ export const OPERATION_ERRORS = {
     toDo: 'See allowedOperations of the server for what is possible now.',
     retryable: false,
   },
+  nothing_installed: {
+    status: 409,
+    title: 'Nothing is installed on the server',
+    detail: '{server} has no installation that could be written again.',
+    toDo: 'Provision it.',
+    retryable: false,
+  },
   operation_in_progress: {
     status: 409,
     title: 'Another operation is running',

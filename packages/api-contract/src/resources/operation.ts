@@ -39,6 +39,17 @@ const drain = z
     description: 'How long pods are asked politely, and what happens then; wait for 60 minutes unless told.',
   });
 const releaseParams = z.strictObject({ drain: drain.optional() }).meta({ id: 'ReleaseParams' });
+const reimageParams = z
+  .strictObject({
+    imageDigest: sha256Digest
+      .optional()
+      .meta({ description: 'The one that it has unless told; another one upgrades the operating system.' }),
+    drain: drain.optional(),
+  })
+  .meta({
+    id: 'ReimageParams',
+    description: 'Only the root disk is written; name, address, cluster, labels and data disks stay.',
+  });
 const retireParams = z
   .strictObject({ outcome: z.enum(RETIREMENTS).meta({ description: 'Where the machine goes.' }) })
   .meta({ id: 'RetireParams' });
@@ -49,6 +60,7 @@ export const newOperation = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('onboard'), params: none.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('provision'), params: provisionParams, reason: reason.default('') }),
+    z.strictObject({ type: z.literal('reimage'), params: reimageParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('release'), params: releaseParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('accept'), params: none.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('retire'), params: retireParams, reason: reason.default('') }),
@@ -92,7 +104,7 @@ export const operation = z
   .object({
     kind: z.literal('operation'),
     id: idOf('operation'),
-    type: openEnum(['onboard', 'provision', 'release', 'retire']),
+    type: openEnum(['onboard', 'provision', 'reimage', 'release', 'retire']),
     target: z.object({ kind: z.literal('server'), id: idOf('server') }),
     state: openEnum(OPERATION_STATES),
     done: z.boolean(),

@@ -104,6 +104,7 @@ export const server = z
         nodeName: z.string(),
         imageDigest: z.string(),
         rootDiskSerial: z.string(),
+        nodeLabels: z.record(z.string(), z.string()).optional().meta({ description: 'Asked for beside ours.' }),
         nodeUid: z.string().nullable(),
       })
       .nullable(),

@@ -13,7 +13,7 @@ function reachableFrom(start: ServerState): Set<ServerState> {
 test('a working state is left by finishing or failing, and by its workflow alone', () => {
   for (const name of names) {
     if (STATES[name].kind !== 'working') continue;
-    const ways = name === 'releasing' || name === 'provisioning' ? ['fail', 'finish', 'keep'] : ['fail', 'finish'];
+    const ways = ['releasing', 'provisioning', 'reimaging'].includes(name) ? ['fail', 'finish', 'keep'] : ['fail', 'finish'];
     expect(allowed(name, 'workflow').sort()).toEqual(ways);
     expect([...allowed(name, 'operator'), ...allowed(name, 'network')]).toEqual([]);
   }
@@ -36,10 +36,10 @@ test('only retired is a dead end', () => {
   expect(names.filter((name) => !MOVES.some(([from]) => from === name))).toEqual(['retired']);
 });
 
-test('what may hold data leaves only through a workflow that erases, or is installed again', () => {
+test('what may hold data leaves only through a workflow that erases, or is installed again without its data disks being touched', () => {
   for (const dirty of ['in_service', 'provisioning_failed', 'quarantined'] as const) {
     const ways = MOVES.filter(([from, , , by]) => from === dirty && by === 'operator').map(([, , to]) => to);
-    expect(ways.filter((to) => !['releasing', 'provisioning', 'retiring'].includes(to))).toEqual([]);
+    expect(ways.filter((to) => !['releasing', 'provisioning', 'reimaging', 'retiring'].includes(to))).toEqual([]);
   }
 });
 

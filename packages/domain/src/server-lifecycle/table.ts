@@ -1,7 +1,7 @@
 // Everything that may happen to a server: one legal move per line.
 // The API, the worker, docs/lifecycle.md and the database follow this file.
 
-export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server' | 'retire-server';
+export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server' | 'reimage-server' | 'retire-server';
 export type Actor = 'operator' | 'workflow' | 'network';
 
 type Resting = { kind: 'resting'; means: string };
@@ -23,6 +23,13 @@ export const STATES = {
     // A day of draining, one each for the answers of people, five of erasing large disks; each step has a shorter deadline of its own.
     limitMinutes: 11_520,
     means: 'drain, fence, delete the Node, revoke, erase',
+  },
+  reimaging: {
+    kind: 'working',
+    runs: 'reimage-server',
+    // A day of draining, one each for the answers of people, three hours for the installation; each step has a shorter deadline.
+    limitMinutes: 7_920,
+    means: 'drain, fence, write the root disk again, join under the same name; data disks are kept',
   },
   retiring: {
     kind: 'working',
@@ -58,6 +65,11 @@ export const MOVES = [
   // The drain was blocked or cancelled before anything was switched off: the node goes on serving.
   ['releasing', 'keep', 'in_service', 'workflow'],
   ['quarantined', 'release', 'releasing', 'operator'],
+  ['in_service', 'reimage', 'reimaging', 'operator'],
+  ['reimaging', 'finish', 'in_service', 'workflow'],
+  // Nothing was switched off or written yet: the node goes on serving.
+  ['reimaging', 'keep', 'in_service', 'workflow'],
+  ['reimaging', 'fail', 'provisioning_failed', 'workflow'],
   // Nothing of ours was ever on these: only the record is closed.
   ['discovered', 'retire', 'retired', 'operator'],
   ['registered', 'retire', 'retired', 'operator'],

@@ -44,8 +44,8 @@ export function postgresServers(database: Database): Servers {
 
     assign: (id, assignment, operationId) =>
       inTransaction(database, async (tx) => {
-        const { clusterId, nodeName, imageDigest, rootDiskSerial, nodeUid } = assignment;
-        const values = [id, clusterId, nodeName, imageDigest, rootDiskSerial, nodeUid, operationId];
+        const { clusterId, nodeName, imageDigest, rootDiskSerial, nodeUid, nodeLabels = {} } = assignment;
+        const values = [id, clusterId, nodeName, imageDigest, rootDiskSerial, nodeUid, operationId, JSON.stringify(nodeLabels)];
         const taken = await refusingTakenNodeName(nodeName, () => tx.savepoint(() => tx.query(ALLOCATE, values)));
         if (taken.length === 0) {
           const [owner] = await tx.query<{ nodeName: string }>(
@@ -78,11 +78,12 @@ const HOLDS_LEASE = `exists (select from server_leases l where l.server_id = a.s
 
 // The operation that made an allocation may repeat it; another may take it over only while it holds the server.
 const ALLOCATE = `
-  insert into allocations as a (server_id, cluster_id, node_name, image_digest, root_disk_serial, node_uid, operation_id)
-  values ($1, $2, $3, $4, $5, $6, $7)
+  insert into allocations as a (server_id, cluster_id, node_name, image_digest, root_disk_serial, node_uid, operation_id, node_labels)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
   on conflict (server_id) do update
     set cluster_id = excluded.cluster_id, node_name = excluded.node_name, image_digest = excluded.image_digest,
         root_disk_serial = excluded.root_disk_serial, node_uid = excluded.node_uid, operation_id = excluded.operation_id,
+        node_labels = excluded.node_labels,
         allocated_at = case when a.operation_id = excluded.operation_id then a.allocated_at else now() end,
         seed_claimed_at = case when a.operation_id = excluded.operation_id then a.seed_claimed_at end
     where a.operation_id = excluded.operation_id or ${HOLDS_LEASE.replace('$2', 'excluded.operation_id')}

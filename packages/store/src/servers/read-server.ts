@@ -32,7 +32,7 @@ export const SELECT_SERVER = `
          h.inspection as hardware,
          case when a.server_id is not null then
            jsonb_build_object('clusterId', a.cluster_id, 'nodeName', a.node_name, 'imageDigest', a.image_digest,
-                              'rootDiskSerial', a.root_disk_serial, 'nodeUid', a.node_uid) end as assignment,
+                              'rootDiskSerial', a.root_disk_serial, 'nodeLabels', a.node_labels, 'nodeUid', a.node_uid) end as assignment,
          (select o.id from operations o where o.server_id = s.id and o.state = 'running') as "currentOperationId",
          s.labels, s.retired_as as "retiredAs", s.created_at as "createdAt", s.updated_at as "updatedAt", b.credentials_key_id is not null as "hasBmcCredentials"
     from servers s

@@ -14,6 +14,7 @@ export function fakeCluster(world: World): ClusterAccess {
       return (
         node && {
           name,
+          taints: [],
           ...node,
           readyReason: node.ready ? 'KubeletReady' : 'NodeStatusUnknown',
           kubeletVersion: 'v1',
@@ -21,9 +22,11 @@ export function fakeCluster(world: World): ClusterAccess {
         }
       );
     },
-    async ensureNodeLabels(name, labels) {
+    async ensureNodeLabels(name, labels, taints = []) {
       const node = world.nodes[name];
-      if (node) node.labels = { ...node.labels, ...labels };
+      if (!node) return;
+      node.labels = { ...node.labels, ...labels };
+      if (taints.length > 0) node.taints = [...(node.taints ?? []), ...taints];
     },
     approveServingCertificate: async () => ({ refused: [] }),
     async cordon(name) {

@@ -9,6 +9,7 @@ import type { World } from './world.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 
 export const IMAGE = 'sha256-image';
+export const NEWER_IMAGE = 'sha256-newer-image';
 
 export function simulatedWorld(changes: Partial<World> = {}): { world: World; ports: Ports } {
   const world: World = { ...emptyWorld(), ...changes };
@@ -17,7 +18,8 @@ export function simulatedWorld(changes: Partial<World> = {}): { world: World; po
     servers: fakeServers(world),
     ...fakeBootServices(world),
     images: {
-      get: async (digest) => (digest === IMAGE ? { digest, sizeBytes: 1_000, rootPartition: 3, seedPartition: 2 } : undefined),
+      get: async (digest) =>
+        [IMAGE, NEWER_IMAGE].includes(digest) ? { digest, sizeBytes: 1_000, rootPartition: 3, seedPartition: 2 } : undefined,
     },
     erasures: { record: async (_server, _operation, evidence) => void (world.erasures = evidence) },
     secrets: { bootstrapToken: (operationId) => ({ id: `t-${operationId}`, secret: 'not-a-secret-here' }) },

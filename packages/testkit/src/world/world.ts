@@ -5,9 +5,15 @@ import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
-import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
+import type { InstructionDeed, InstructionResult, NodeTaint } from '@rackwright/workflows/ports.ts';
 
-export type FakeNode = { uid: string; ready: boolean; unschedulable: boolean; labels: Record<string, string> };
+export type FakeNode = {
+  uid: string;
+  ready: boolean;
+  unschedulable: boolean;
+  labels: Record<string, string>;
+  taints?: NodeTaint[];
+};
 
 export type Ticket = {
   id: TicketId;

@@ -10,6 +10,8 @@ import { SERVER_ID_LABEL } from '../provision-server/node-labels.ts';
 
 export type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
 
+export type OwnNode = { uid: string; ready: boolean };
+
 /** Null for a host without a cluster. */
 export function lookUpCluster(run: Run, { assignment }: Server): Promise<Member | null> {
   return run.step('look up its cluster', async () => {
@@ -24,7 +26,7 @@ export function findNode(
   { connectCluster }: Pick<Ports, 'connectCluster'>,
   { serverId }: Task<unknown>,
   member: Member,
-): Promise<{ uid: string; ready: boolean } | null> {
+): Promise<OwnNode | null> {
   return run.step('find its Node', async () => {
     const node = await (await connectCluster(member.clusterId)).node(member.nodeName);
     if (!node) return null;

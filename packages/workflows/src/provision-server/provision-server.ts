@@ -1,88 +1,47 @@
 // Provision: from "available" to a Ready node: image on the accepted disk, boot, join, labels.
-import { minutes, seconds } from '@rackwright/domain/durations.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
-import { chooseRootDisk } from '@rackwright/domain/hardware/choose-root-disk.ts';
-import { compareInspections } from '@rackwright/domain/hardware/inspection.ts';
 import type { Server } from '@rackwright/domain/server.ts';
-import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
+import type { Run } from '@rackwright/workflow-engine/run.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
-import { bootAgent, closeAgentTicket, restartFrom, tellAgent, type RunningAgent } from '../boot-agent/boot-agent.ts';
 import { fenceServer, refuseUnlessStillOff } from '../fence-server/fence-server.ts';
+import { type InstallPlan, planInstallation } from '../install-system/install-plan.ts';
+import { createBootstrapToken, joinCluster } from '../install-system/join-cluster.ts';
+import { writeSystem, writingBegan } from '../install-system/write-system.ts';
 import type { Ports, Task } from '../ports.ts';
-import { nodeLabels, SERVER_ID_LABEL } from './node-labels.ts';
+import { SERVER_ID_LABEL } from './node-labels.ts';
 import type { ProvisionParams } from './provision-params.ts';
 
-type Needs = Ports;
-type Plan = { nodeName: string; imageDigest: string; rootDiskSerial: string; rootPartition: number; seedPartition: number };
-
-const WRITING = 'write the image';
-
-/** Until the agent is told to write, nothing has happened to any disk: the server is as available as it was. */
+/** Until the agent is told to write, the server is as available as it was. */
 export function provisionFailsBy(steps: readonly Pick<StepRecord, 'name'>[]): 'keep' | 'fail' {
-  return steps.some((step) => step.name === `tell the agent to ${WRITING}`) ? 'fail' : 'keep';
+  return writingBegan(steps) ? 'fail' : 'keep';
 }
 
-export const provisionServer: Workflow<Needs, Task<ProvisionParams>> = async (run, needs, task) => {
-  const { servers, withBmc } = needs;
-  const { serverId, params } = task;
+export const provisionServer: Workflow<Ports, Task<ProvisionParams>> = async (run, needs, task) => {
+  const { servers } = needs;
+  const { serverId, operationId, params } = task;
   const server = await servers.get(serverId);
+  const clusterId = params.clusterId ?? null;
+  const nodeLabels = params.nodeLabels ?? {};
 
   const plan = await run.step('check that it can be done', () => makePlan(needs, server, params));
   await run.step(
     'allocate the server',
-    () => servers.assign(serverId, { ...plan, clusterId: params.clusterId ?? null, nodeUid: null }, task.operationId),
+    () => servers.assign(serverId, { ...plan, clusterId, nodeLabels, nodeUid: null }, operationId),
     // No undo: once the disk may have been written it stays until a release has erased it; before that it goes with the operation.
   );
   await allowToJoin(run, needs, task, plan);
-
-  const agent = await bootAgent(run, needs, task, 'install', server.firmwareMode);
-  await run.step('compare the hardware', async () => refuseChangedHardware(server, agent));
-
-  await tellAgent(
-    run,
-    needs,
-    agent,
-    WRITING,
-    {
-      do: 'write_image',
-      diskSerial: plan.rootDiskSerial,
-      imageDigest: plan.imageDigest,
-      rootPartition: plan.rootPartition,
-      seedPartition: plan.seedPartition,
-      seed: {
-        hostname: plan.nodeName,
-        clusterId: params.clusterId ?? null,
-        nodeLabels: nodeLabels(server, params.nodeLabels),
-        bootstrapTokenFor: task.operationId,
-      },
-    },
-    minutes(45),
-  );
-  // Closed before the restart: from here on the boot services say "boot your disk".
-  await closeAgentTicket(run, needs, agent);
-
-  await run.step('boot the installed disk', () => withBmc(task, (bmc) => restartFrom(bmc, 'disk', server.firmwareMode)), {
-    undo: () => withBmc(task, (bmc) => bmc.setPower('off')),
-  });
-  if (params.clusterId !== undefined) await joinCluster(run, needs, task, server, plan);
+  const installation = { server, plan, clusterId, nodeLabels };
+  await writeSystem(run, needs, task, installation);
+  await joinCluster(run, needs, task, installation);
 };
 
-async function makePlan({ images }: Pick<Ports, 'images'>, server: Server, params: ProvisionParams): Promise<Plan> {
-  const image = await images.get(params.imageDigest);
-  if (!image) throw new Refusal('image_unknown', { imageDigest: params.imageDigest });
-  if (!server.hardware) throw new Refusal('hardware_not_accepted', { server: server.name });
+async function makePlan(needs: Pick<Ports, 'images'>, server: Server, params: ProvisionParams): Promise<InstallPlan> {
   refuseOtherPlan(server, params);
-  const choice = chooseRootDisk(server.hardware.disks, image.sizeBytes, params.rootDiskSerial);
-  if (!choice.ok)
-    throw new Refusal(choice.why, { server: server.name, imageBytes: image.sizeBytes, wanted: params.rootDiskSerial ?? 'any' });
-  return {
-    nodeName: params.nodeName ?? server.name.toLowerCase(),
-    imageDigest: image.digest,
-    rootDiskSerial: choice.disk.serial,
-    rootPartition: image.rootPartition,
-    seedPartition: image.seedPartition,
-  };
+  const { imageDigest, nodeName = server.name.toLowerCase() } = params;
+  // Tried again, it goes where it went before: the other disks may hold what a re-imaged node kept there.
+  const rootDiskSerial = params.rootDiskSerial ?? server.assignment?.rootDiskSerial;
+  return planInstallation(needs, server, { imageDigest, nodeName, rootDiskSerial });
 }
 
 /** A Node of an earlier attempt under another name or in another cluster would be left behind: a release clears it away first. */
@@ -93,11 +52,10 @@ function refuseOtherPlan({ assignment, name }: Server, params: ProvisionParams):
   throw new Refusal('server_already_allocated', { server: name, nodeName: assignment.nodeName });
 }
 
-/** One bootstrap token per server, good for this installation only. */
-async function allowToJoin(run: Run, needs: Needs, task: Task<ProvisionParams>, plan: Plan): Promise<void> {
+async function allowToJoin(run: Run, needs: Ports, task: Task<ProvisionParams>, plan: InstallPlan): Promise<void> {
   const { clusterId } = task.params;
   if (clusterId === undefined) return;
-  const { connectCluster, secrets, clock } = needs;
+  const { connectCluster } = needs;
 
   const leftOver = await run.step('look for an earlier Node', async () => {
     const node = await (await connectCluster(clusterId)).node(plan.nodeName);
@@ -114,54 +72,5 @@ async function allowToJoin(run: Run, needs: Needs, task: Task<ProvisionParams>, 
       await (await connectCluster(clusterId)).deleteNode(plan.nodeName, leftOver.uid, proof);
     });
   }
-
-  const token = secrets.bootstrapToken(task.operationId);
-  const until = new Date(clock.now() + minutes(150)).toISOString();
-  await run.step(
-    'create the bootstrap token',
-    async () => (await connectCluster(clusterId)).ensureBootstrapToken({ ...token, nodeName: plan.nodeName, until }),
-    { undo: async () => (await connectCluster(clusterId)).revoke(plan.nodeName) },
-  );
-}
-
-function refuseChangedHardware(server: Server, agent: RunningAgent): void {
-  if (!server.hardware) throw new Refusal('hardware_not_accepted', { server: server.name });
-  const differences = compareInspections(server.hardware, agent.inspection);
-  if (differences.length > 0) throw new Refusal('hardware_changed', { differences: differences.map((d) => d.what).join('; ') });
-}
-
-async function joinCluster(run: Run, needs: Needs, task: Task<ProvisionParams>, server: Server, plan: Plan): Promise<void> {
-  const { servers, connectCluster, secrets } = needs;
-  const clusterId = task.params.clusterId;
-  if (clusterId === undefined) return;
-  const { nodeName } = plan;
-  const expected = { nodeName, addresses: server.address === null ? [] : [server.address] };
-
-  const node = await run.until(
-    'wait for the node to be Ready',
-    async () => {
-      const cluster = await connectCluster(clusterId);
-      const { refused } = await cluster.approveServingCertificate(expected);
-      if (refused[0]) return new NotYet('serving_certificate_refused', { request: refused[0].name, reason: refused[0].reason });
-      const seen = await cluster.node(nodeName);
-      if (!seen) return new NotYet('node_not_seen', { nodeName });
-      return seen.ready ? { uid: seen.uid } : new NotYet('node_not_ready', { nodeName, reason: seen.readyReason });
-    },
-    {
-      within: minutes(30),
-      every: seconds(5),
-      waitingFor: {
-        code: 'node_not_seen',
-        unblockedBy: `the kubelet of ${nodeName} joining; look at its console and cloud-init log`,
-      },
-    },
-  );
-
-  await run.step('note the node', () => servers.noteNodeUid(task.serverId, node.uid));
-  await run.step('label the node', async () =>
-    (await connectCluster(clusterId)).ensureNodeLabels(nodeName, nodeLabels(server, task.params.nodeLabels)),
-  );
-  await run.step('delete the bootstrap token', async () =>
-    (await connectCluster(clusterId)).deleteBootstrapToken(secrets.bootstrapToken(task.operationId).id),
-  );
+  await createBootstrapToken(run, needs, task, clusterId, plan.nodeName);
 }

@@ -118,6 +118,14 @@ test('a node that is not Ready is not drained: nobody there could confirm that a
   expect(sim.world.deeds).toEqual(['power off', `delete node ${NODE}`, 'erase SSD-1', 'erase HDD-1', 'power off']);
 });
 
+test('a host without a cluster has nothing to leave', async () => {
+  const sim = serving({ nodes: {}, pods: [] });
+  sim.world.server.assignment!.clusterId = null;
+  const { outcome } = await drive(releaseServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.deeds).toEqual(['power off', 'erase SSD-1', 'erase HDD-1', 'power off']);
+});
+
 test('a Node deleted by hand is no obstacle', async () => {
   const sim = serving({ nodes: {} });
   const { outcome } = await drive(releaseServer, sim, {});

@@ -1,0 +1,2 @@
+-- Alone: a value can be used only after the transaction that added it.
+ALTER TYPE "server_state" ADD VALUE 'reimaging' AFTER 'releasing';
