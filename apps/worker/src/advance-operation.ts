@@ -1,7 +1,7 @@
 // What one wake-up does: claim the operation, run its workflow as far as it gets, write down how it ended or what it waits for.
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { OperationId } from '@rackwright/domain/ids.ts';
-import { runWorkflow, type Outcome, type Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import { runWorkflow, type RunEnd, type Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { LogLost, StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { WORKFLOWS } from '@rackwright/workflows/workflows.ts';
@@ -24,8 +24,7 @@ export async function advanceOperation(
 
   const renewals = setInterval(() => void runs.renew(run, CLAIM_MS).catch(() => undefined), CLAIM_MS / 3);
   try {
-    const outcome = await runOnce(run, runs, ports);
-    await settle(outcome, run, { runs, queue, log });
+    await settle(await runOnce(run, runs, ports), run, { runs, queue, log });
   } catch (thrown) {
     if (!(thrown instanceof StaleRun) && !(thrown instanceof LogLost)) throw thrown;
     // Nothing was decided. Whoever took over goes on; after a lost log the sweep wakes it when the claim has run out.
@@ -35,7 +34,7 @@ export async function advanceOperation(
   }
 }
 
-function runOnce(run: Run, runs: RunStore, ports: Ports): Promise<Outcome> {
+function runOnce(run: Run, runs: RunStore, ports: Ports): Promise<RunEnd> {
   // The parameters were checked by the API against the schema of this very operation type.
   const workflow = WORKFLOWS[run.workflow].run as Workflow<Ports, Task<unknown>>;
   const task: Task<unknown> = { operationId: run.operationId, serverId: run.serverId, params: run.params };
@@ -43,21 +42,21 @@ function runOnce(run: Run, runs: RunStore, ports: Ports): Promise<Outcome> {
 }
 
 async function settle(
-  outcome: Outcome,
+  outcome: RunEnd,
   run: Run,
   { runs, queue, log }: Pick<AdvanceNeeds, 'runs' | 'queue' | 'log'>,
 ): Promise<void> {
   const { operationId, serverId, workflow } = run;
   switch (outcome.kind) {
     case 'suspended': {
-      const dueAt = await runs.suspend(run, outcome.wakeAt, outcome.waitingFor);
+      const dueAt = await runs.suspend(run, outcome.wakeAt, outcome.waitingFor, outcome.unsaved);
       // A clock that differs from the database's, or a wake-up that is lost, costs at most one sweep.
       const delayMs = Math.max(0, Date.parse(dueAt) - Date.now());
       await queue.wakeUp(operationId, { delayMs });
       return;
     }
     case 'finished':
-      await runs.finish(run);
+      await runs.finish(run, outcome.unsaved);
       log.info({ operationId, serverId, workflow }, 'finished');
       return;
     case 'failed': {

@@ -2,7 +2,7 @@
 import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
-import type { StepLog, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import type { StepLog, StepRecord, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
 export type Run = { operationId: OperationId; serverId: ServerId; workflow: WorkflowName; params: unknown; fence: bigint };
@@ -14,8 +14,8 @@ export type RunStore = {
   renew(run: Run, forMs: number): Promise<void>;
   stepLog(run: Run): StepLog;
   /** When it is due: at `wakeAt`, or at once when something reported while the run was under way. */
-  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor): Promise<string>;
-  finish(run: Run): Promise<void>;
+  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor, unsaved: readonly StepRecord[]): Promise<string>;
+  finish(run: Run, unsaved: readonly StepRecord[]): Promise<void>;
   fail(run: Run, error: StoredError, event: ServerEvent): Promise<void>;
   /** Operations whose wake-up is due or was lost, oldest first. */
   due(limit: number): Promise<OperationId[]>;

@@ -1,8 +1,17 @@
 // Runs one workflow as far as it gets: replays what the log holds, does the next steps, undoes when it must give up.
 import { hours } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal } from '@rackwright/domain/errors.ts';
-import { makeRun, Suspend, type Run, type Undo } from './run.ts';
-import { guardedLog, type Journal, LogLost, StaleRun, type StepLog, type StoredError, type WaitingFor } from './step-log.ts';
+import { type Engine, makeRun, Suspend, type Run } from './run.ts';
+import {
+  guardedLog,
+  type Journal,
+  LogLost,
+  StaleRun,
+  type StepLog,
+  type StepRecord,
+  type StoredError,
+  type WaitingFor,
+} from './step-log.ts';
 import { backoffMs } from './backoff.ts';
 import type { EngineClock } from './engine-clock.ts';
 
@@ -14,6 +23,9 @@ export type Outcome =
   | { kind: 'suspended'; wakeAt: string; waitingFor: WaitingFor }
   | { kind: 'failed'; error: StoredError };
 
+/** What became of the last steps must be written in the same transaction as the outcome. */
+export type RunEnd = Outcome & { unsaved: StepRecord[] };
+
 /**
  * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.
  * Throws StaleRun when another process took over, LogLost when the log cannot be written: in both cases nothing was decided.
@@ -24,24 +36,25 @@ export async function runWorkflow<Needs, Subject>(
   subject: Subject,
   stepLog: StepLog,
   clock: EngineClock,
-): Promise<Outcome> {
+): Promise<RunEnd> {
   const log = guardedLog(stepLog);
   const journal = await log.load();
-  const undos: Undo[] = [];
-  const run = makeRun(journal, log, clock, undos);
+  const engine: Engine = { journal, log, clock, undos: [], unsaved: [] };
+  const { unsaved } = engine;
   try {
-    await workflow(run, needs, subject);
-    if (journal.failing === null) return { kind: 'finished' };
+    await workflow(makeRun(engine), needs, subject);
+    if (journal.failing === null) return { kind: 'finished', unsaved };
   } catch (thrown) {
     if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
-    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor };
-    if (passesByItself(thrown, journal, clock)) return waitForTheWorld(thrown, journal, clock);
+    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor, unsaved };
+    if (passesByItself(thrown, journal, clock)) return { ...waitForTheWorld(thrown, journal, clock), unsaved };
     if (journal.failing === null) {
       journal.failing = storedError(thrown);
-      await log.beginFailing(journal.failing);
+      await log.beginFailing(journal.failing, unsaved.splice(0));
     }
   }
-  return undoAll(journal.failing, undos, clock);
+  // Undoing writes each of its steps at once.
+  return { ...(await undoAll(journal.failing, engine)), unsaved };
 }
 
 /**
@@ -67,7 +80,7 @@ function waitForTheWorld({ code, message, retry }: Fault, journal: Journal, cloc
 }
 
 /** From the last one back, the failed step's own included: nobody knows how far it got. */
-async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): Promise<Outcome> {
+async function undoAll(error: StoredError, { undos, clock }: Engine): Promise<Outcome> {
   for (const undo of undos.reverse()) {
     if (undo.step.state === 'undone') continue;
     try {
