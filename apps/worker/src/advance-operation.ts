@@ -5,16 +5,16 @@ import { runWorkflow, type RunEnd, type Workflow } from '@rackwright/workflow-en
 import { LogLost, StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { WORKFLOWS } from '@rackwright/workflows/workflows.ts';
-import type { Log, Run, RunStore, WakeUps } from './needs.ts';
+import type { Alarms, Log, Run, RunStore, WakeUps } from './needs.ts';
 
 /** A process that dies loses its claim this long after its last renewal. */
 const CLAIM_MS = seconds(20);
 
-export type AdvanceNeeds = { runs: RunStore; queue: WakeUps; ports: Ports; worker: string; log: Log };
+export type AdvanceNeeds = { runs: RunStore; queue: WakeUps; alarms: Alarms; ports: Ports; worker: string; log: Log };
 
 /** Harmless to call at any time, for any operation, from any process. */
 export async function advanceOperation(
-  { runs, queue, ports, worker, log }: AdvanceNeeds,
+  { runs, queue, alarms, ports, worker, log }: AdvanceNeeds,
   operationId: OperationId,
 ): Promise<void> {
   const run = await runs.claim(operationId, worker, CLAIM_MS);
@@ -24,7 +24,7 @@ export async function advanceOperation(
 
   const renewals = setInterval(() => void runs.renew(run, CLAIM_MS).catch(() => undefined), CLAIM_MS / 3);
   try {
-    await settle(await runOnce(run, runs, ports), run, { runs, queue, log });
+    await settle(await runOnce(run, runs, ports), run, { runs, queue, alarms, log });
   } catch (thrown) {
     if (!(thrown instanceof StaleRun) && !(thrown instanceof LogLost)) throw thrown;
     // Nothing was decided. Whoever took over goes on; after a lost log the sweep wakes it when the claim has run out.
@@ -38,21 +38,23 @@ function runOnce(run: Run, runs: RunStore, ports: Ports): Promise<RunEnd> {
   // The parameters were checked by the API against the schema of this very operation type.
   const workflow = WORKFLOWS[run.workflow].run as Workflow<Ports, Task<unknown>>;
   const task: Task<unknown> = { operationId: run.operationId, serverId: run.serverId, params: run.params };
-  return runWorkflow(workflow, ports, task, runs.stepLog(run), ports.clock);
+  const log = { ...runs.stepLog(run), load: async () => run.journal };
+  return runWorkflow(workflow, ports, task, log, ports.clock);
 }
 
 async function settle(
   outcome: RunEnd,
   run: Run,
-  { runs, queue, log }: Pick<AdvanceNeeds, 'runs' | 'queue' | 'log'>,
+  { runs, queue, alarms, log }: Pick<AdvanceNeeds, 'runs' | 'queue' | 'alarms' | 'log'>,
 ): Promise<void> {
   const { operationId, serverId, workflow } = run;
   switch (outcome.kind) {
     case 'suspended': {
       const dueAt = await runs.suspend(run, outcome.wakeAt, outcome.waitingFor, outcome.unsaved);
-      // A clock that differs from the database's, or a wake-up that is lost, costs at most one sweep.
-      const delayMs = Math.max(0, Date.parse(dueAt) - Date.now());
-      await queue.wakeUp(operationId, { delayMs });
+      // A clock that differs from the database's, or an alarm that is lost, costs at most one sweep.
+      const delayMs = Date.parse(dueAt) - Date.now();
+      if (delayMs <= 0) await queue.wakeUp(operationId);
+      else alarms.set(operationId, delayMs);
       return;
     }
     case 'finished':
@@ -60,8 +62,7 @@ async function settle(
       log.info({ operationId, serverId, workflow }, 'finished');
       return;
     case 'failed': {
-      const { steps } = await runs.stepLog(run).load();
-      await runs.fail(run, outcome.error, WORKFLOWS[workflow].failsBy(steps));
+      await runs.fail(run, outcome.error, WORKFLOWS[workflow].failsBy(outcome.steps));
       log[outcome.error.kind === 'bug' ? 'error' : 'warn'](
         { operationId, serverId, workflow, code: outcome.error.code, message: outcome.error.message },
         'failed',

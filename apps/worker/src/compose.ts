@@ -21,11 +21,13 @@ import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stor
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
+import { alarms } from './alarms.ts';
 import { approveCertificates } from './approve-certificates.ts';
 import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
+import { sweepDue } from './sweep-due.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
 export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig };
@@ -39,7 +41,6 @@ export type WorkerNeeds = {
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
-const SWEEP_MOST = 200;
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
@@ -71,11 +72,15 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
 
   const runs = postgresRunStore(database);
   const worker = `${hostname()}/${process.pid}`;
-  const stopWork = await queue.work((operationId) => advanceOperation({ runs, queue, ports, worker, log }, operationId), config);
+  const clocks = alarms((operationId) => void queue.wakeUp(operationId).catch(() => undefined));
+  const needed = { runs, queue, alarms: clocks, ports, worker, log };
+  const stopWork = await queue.work((operationId) => advanceOperation(needed, operationId), config);
   // What the queue forgot, or a dead process held: the truth is in Postgres.
-  const stopSweep = queue.every('sweep', SWEEP_MS, async () => {
-    for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
-  });
+  const stopSweep = queue.every(
+    'sweep',
+    SWEEP_MS,
+    sweepDue(runs, queue, () => performance.now()),
+  );
 
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
@@ -97,6 +102,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await stopForgetting();
       await stopSweep();
       await stopWork();
+      clocks.close();
       await bmcs.close();
       await clusters.close();
     },

@@ -2,10 +2,18 @@
 import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
-import type { StepLog, StepRecord, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import type { Journal, StepLog, StepRecord, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
-export type Run = { operationId: OperationId; serverId: ServerId; workflow: WorkflowName; params: unknown; fence: bigint };
+export type Run = {
+  operationId: OperationId;
+  serverId: ServerId;
+  workflow: WorkflowName;
+  params: unknown;
+  fence: bigint;
+  /** As it was when the run began. */
+  journal: Journal;
+};
 
 export type RunStore = {
   /** `busy`: another process runs it now. `over`: nothing left to do. */
@@ -20,6 +28,9 @@ export type RunStore = {
   /** Operations whose wake-up is due or was lost, oldest first. */
   due(limit: number): Promise<OperationId[]>;
 };
+
+/** Rings in this process, at most one alarm per operation: a newer one replaces it. What dies with the process the sweep finds. */
+export type Alarms = { set(operationId: OperationId, delayMs: number): void };
 
 export type WakeUps = { wakeUp(operationId: OperationId, options?: { delayMs?: number }): Promise<void> };
 

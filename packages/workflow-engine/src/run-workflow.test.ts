@@ -12,7 +12,7 @@ const newLog = () => memoryStepLog(new Date(start + 3_600_000).toISOString());
 
 /** As a worker does: what the run left unsaved is written with how it ended. */
 async function runToRest<N, S>(...run: Parameters<typeof runWorkflow<N, S>>): Promise<Outcome> {
-  const { unsaved, ...outcome } = await runWorkflow(...run);
+  const { unsaved, steps: _steps, ...outcome } = await runWorkflow(...run);
   const [, , , log] = run;
   await log.save(...unsaved);
   return outcome;

@@ -23,8 +23,12 @@ export type Outcome =
   | { kind: 'suspended'; wakeAt: string; waitingFor: WaitingFor }
   | { kind: 'failed'; error: StoredError };
 
-/** What became of the last steps must be written in the same transaction as the outcome. */
-export type RunEnd = Outcome & { unsaved: StepRecord[] };
+export type RunEnd = Outcome & {
+  /** What became of the last steps: must be written in the same transaction as the outcome. */
+  unsaved: StepRecord[];
+  /** All of them, these included. */
+  steps: StepRecord[];
+};
 
 /**
  * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.
@@ -40,21 +44,21 @@ export async function runWorkflow<Needs, Subject>(
   const log = guardedLog(stepLog);
   const journal = await log.load();
   const engine: Engine = { journal, log, clock, undos: [], unsaved: [] };
-  const { unsaved } = engine;
+  const rest = { unsaved: engine.unsaved, steps: journal.steps };
   try {
     await workflow(makeRun(engine), needs, subject);
-    if (journal.failing === null) return { kind: 'finished', unsaved };
+    if (journal.failing === null) return { kind: 'finished', ...rest };
   } catch (thrown) {
     if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
-    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor, unsaved };
-    if (passesByItself(thrown, journal, clock)) return { ...waitForTheWorld(thrown, journal, clock), unsaved };
+    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor, ...rest };
+    if (passesByItself(thrown, journal, clock)) return { ...waitForTheWorld(thrown, journal, clock), ...rest };
     if (journal.failing === null) {
       journal.failing = storedError(thrown);
-      await log.beginFailing(journal.failing, unsaved.splice(0));
+      await log.beginFailing(journal.failing, engine.unsaved.splice(0));
     }
   }
   // Undoing writes each of its steps at once.
-  return { ...(await undoAll(journal.failing, engine)), unsaved };
+  return { ...(await undoAll(journal.failing, engine)), ...rest };
 }
 
 /**

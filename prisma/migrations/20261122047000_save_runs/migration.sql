@@ -78,3 +78,39 @@ BEGIN
   END LOOP;
   PERFORM append_events(news);
 END $$;
+
+-- The right to advance an operation, and what it did so far. Two statements, each with its own view: the second sees what the run
+-- before wrote in the very moment in which the first waited for it.
+CREATE FUNCTION claim_run(wanted TEXT, worker TEXT, seconds DOUBLE PRECISION)
+RETURNS TABLE (server_id TEXT, workflow TEXT, params JSONB, fence BIGINT, journal JSONB) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  UPDATE operations o
+     SET run_fence = o.run_fence + 1, run_by = worker, run_until = clock_timestamp() + make_interval(secs => seconds),
+         signals_seen = o.signals, wake_at = NULL
+   WHERE o.id = wanted AND o.state = 'running' AND (o.run_until IS NULL OR o.run_until < clock_timestamp());
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  UPDATE server_leases l SET expires_at = greatest(l.expires_at, now() + interval '1 day')
+   WHERE l.operation_id = wanted AND l.expires_at < now() + interval '12 hours';
+  RETURN QUERY SELECT o.server_id, o.type, o.params, o.run_fence, journal_of(wanted) FROM operations o WHERE o.id = wanted;
+END $$;
+
+-- Times as ISO 8601 with milliseconds, in UTC: as they were given.
+CREATE FUNCTION iso_time(at TIMESTAMPTZ) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$
+  SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$$;
+
+CREATE FUNCTION journal_of(operation TEXT) RETURNS JSONB LANGUAGE sql STABLE AS $$
+  SELECT jsonb_build_object(
+    'deadlineAt', iso_time(o.deadline_at), 'cancelRequested', o.cancel_requested, 'failing', o.failing,
+    'steps', coalesce((
+      SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('error', s.error)) ||
+                       CASE WHEN s.result IS NULL OR s.result = 'null' THEN '{}' ELSE jsonb_build_object('result', s.result) END ||
+                       jsonb_build_object('name', s.name, 'state', s.state, 'attempt', s.attempt,
+                                          'startedAt', iso_time(s.started_at), 'deadlineAt', iso_time(s.deadline_at))
+                       ORDER BY s.position)
+        FROM operation_steps s WHERE s.operation_id = o.id), '[]'))
+    FROM operations o WHERE o.id = operation
+$$;

@@ -1,7 +1,14 @@
 // Who runs an operation now, when it wants to be looked at next, and how it ends.
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { OperationId } from '@rackwright/domain/ids.ts';
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
-import { StaleRun, type StepLog, type StepRecord, type StoredError, type WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import {
+  type Journal,
+  StaleRun,
+  type StepLog,
+  type StepRecord,
+  type StoredError,
+  type WaitingFor,
+} from '@rackwright/workflow-engine/step-log.ts';
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
 import { endOperation } from './end-operation.ts';
@@ -9,7 +16,12 @@ import { type FencedRun, postgresSaveRun } from './save-runs.ts';
 import { lockRun, postgresStepLog, saveSteps } from './step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
-export type Run = FencedRun & { workflow: WorkflowName; params: unknown };
+export type Run = FencedRun & {
+  workflow: WorkflowName;
+  params: unknown;
+  /** As it was when the run began. */
+  journal: Journal;
+};
 
 export type RunStore = {
   /** `busy`: another process runs it now. `over`: nothing left to do. @param forMs  milliseconds until it counts as dead */
@@ -72,7 +84,7 @@ export function postgresRunStore(database: Database): RunStore {
   };
 }
 
-type Claimed = { serverId: ServerId; workflow: WorkflowName; params: unknown; fence: number };
+type Claimed = Omit<Run, 'operationId' | 'fence'> & { fence: number };
 
 async function claim(
   database: Database,
@@ -81,16 +93,7 @@ async function claim(
   forMs: number,
 ): Promise<Run | 'busy' | 'over'> {
   const [claimed] = await database.query<Claimed>(
-    `with claimed as (
-       update operations
-          set run_fence = run_fence + 1, run_by = $2, run_until = clock_timestamp() + make_interval(secs => $3),
-              signals_seen = signals, wake_at = null
-        where id = $1 and state = 'running' and (run_until is null or run_until < clock_timestamp())
-        returning id, server_id, type, params, run_fence),
-     prolonged as (
-       update server_leases set expires_at = greatest(expires_at, now() + interval '1 day')
-        where operation_id = (select id from claimed))
-     select server_id as "serverId", type as workflow, params, run_fence as fence from claimed`,
+    'select server_id as "serverId", workflow, params, fence, journal from claim_run($1, $2, $3)',
     [operationId, worker, forMs / 1000],
   );
   if (claimed) return { ...claimed, operationId, fence: BigInt(claimed.fence) };

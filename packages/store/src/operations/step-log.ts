@@ -1,6 +1,6 @@
 // The engine's memory in Postgres: every write names the fence of its run, and is refused once another run has begun.
 import type { OperationId } from '@rackwright/domain/ids.ts';
-import { type Journal, StaleRun, type StepLog, type StepRecord, type StoredError } from '@rackwright/workflow-engine/step-log.ts';
+import { type Journal, StaleRun, type StepLog, type StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Database, Sql } from '../database.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 import { type FencedRun, type SaveRun, stepEvent } from './save-runs.ts';
@@ -39,23 +39,8 @@ export async function saveSteps(tx: Transaction, run: FencedRun, steps: readonly
   for (const step of steps) tx.emit(stepEvent(run, step));
 }
 
-type StepRow = Omit<StepRecord, 'result' | 'error'> & { result: unknown; error: StoredError | null };
-
 async function loadJournal(sql: Sql, operationId: OperationId): Promise<Journal> {
-  const [operation] = await sql.query<Omit<Journal, 'steps'> & { steps: StepRow[] }>(
-    `select o.deadline_at as "deadlineAt", o.cancel_requested as "cancelRequested", o.failing,
-            coalesce((select jsonb_agg(jsonb_build_object('name', s.name, 'state', s.state, 'attempt', s.attempt, 'result', s.result,
-                                                          'error', s.error, 'startedAt', s.started_at, 'deadlineAt', s.deadline_at)
-                                       order by s.position)
-                        from operation_steps s where s.operation_id = o.id), '[]') as steps
-       from operations o where o.id = $1`,
-    [operationId],
-  );
-  if (!operation) throw new Error(`operation ${operationId} does not exist`);
-  return { ...operation, steps: operation.steps.map(stepOf) };
-}
-
-function stepOf({ result, error, startedAt, deadlineAt, ...rest }: StepRow): StepRecord {
-  const times = { startedAt: new Date(startedAt).toISOString(), deadlineAt: new Date(deadlineAt).toISOString() };
-  return { ...rest, ...times, ...(result === null ? {} : { result }), ...(error === null ? {} : { error }) };
+  const [row] = await sql.query<{ journal: Journal | null }>('select journal_of($1) as journal', [operationId]);
+  if (!row?.journal) throw new Error(`operation ${operationId} does not exist`);
+  return row.journal;
 }
