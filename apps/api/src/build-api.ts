@@ -27,6 +27,8 @@ import { networkRoutes } from './routes/networks.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { rackRoutes } from './routes/racks.ts';
 import { MERGE_PATCH } from './routes/schema.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
+import { scheduleRunRoutes } from './routes/schedule-runs.ts';
 import { serverHardwareRoutes } from './routes/server-hardware.ts';
 import { serverImportRoutes } from './routes/server-imports.ts';
 import { serverOperationRoutes } from './routes/server-operations.ts';
@@ -117,6 +119,8 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   webhookRoutes(api, context);
   webhookOperationRoutes(api, context);
   deliveryRoutes(api, context);
+  scheduleRoutes(api, context);
+  scheduleRunRoutes(api, context);
   healthRoutes(api, context);
 }
 

@@ -33,6 +33,7 @@ import type {
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
+import type { Schedules } from './schedule-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
@@ -170,6 +171,7 @@ export type Inventory = {
   incidents: Incidents;
   certificates: Certificates;
   webhooks: Webhooks;
+  schedules: Schedules;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };

@@ -2,10 +2,20 @@
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Bmc, Holder, WithBmc } from '@rackwright/workflows/ports.ts';
+import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
 
 type Connection = { bmc: Promise<Bmc>; last: Promise<unknown>; users: number; idle: NodeJS.Timeout | undefined };
 
-export type BmcConnections = { withBmc: WithBmc; close(): Promise<void> };
+/** Without holding the server: for what changes nothing. In line with those that do. */
+export type ReadBmc = <T>(serverId: ServerId, use: (bmc: BmcReader) => Promise<T>) => Promise<T>;
+
+export type BmcConnections = {
+  withBmc: WithBmc;
+  readBmc: ReadBmc;
+  /** Ends the session with this BMC, if there is one, behind what is under way: its credentials are to change. */
+  hangUp(serverId: ServerId): Promise<void>;
+  close(): Promise<void>;
+};
 
 const IDLE_MS = seconds(15);
 
@@ -26,9 +36,7 @@ export function bmcConnections({ connect, refuseUnlessHeld }: BmcAccess): BmcCon
     await bmc?.close();
   };
 
-  const withBmc: WithBmc = async (holder, use) => {
-    const { serverId } = holder;
-    await refuseUnlessHeld(holder);
+  const inTurn = async <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
     const connection = open.get(serverId) ?? { bmc: connect(serverId), last: Promise.resolve(), users: 0, idle: undefined };
     open.set(serverId, connection);
     clearTimeout(connection.idle);
@@ -52,7 +60,17 @@ export function bmcConnections({ connect, refuseUnlessHeld }: BmcAccess): BmcCon
   };
 
   return {
-    withBmc,
+    async withBmc(holder, use) {
+      await refuseUnlessHeld(holder);
+      return inTurn(holder.serverId, use);
+    },
+    readBmc: inTurn,
+    async hangUp(serverId) {
+      const connection = open.get(serverId);
+      if (!connection) return;
+      await connection.last.catch(() => undefined);
+      await drop(serverId, connection);
+    },
     async close() {
       await Promise.all([...open].map(([serverId, connection]) => drop(serverId, connection)));
     },

@@ -28,9 +28,11 @@ import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
 import { sweepDue } from './sweep-due.ts';
+import { composeScheduler } from './schedules/compose-scheduler.ts';
+import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
-export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig };
+export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig; schedules?: SchedulerConfig };
 export type WorkerNeeds = {
   database: Database;
   keyring: Keyring;
@@ -95,8 +97,11 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     log,
   });
 
+  const scheduler = composeScheduler(config.schedules ?? {}, { database, clock: ports.clock, bmcs, queue, worker, log });
+
   return {
     async close() {
+      await scheduler.close();
       await courier.close();
       await stopApproving();
       await stopForgetting();

@@ -7,6 +7,7 @@ import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
+import { SCHEDULE_ERRORS } from './errors/schedule.ts';
 import { START_ERRORS } from './errors/start.ts';
 import { WEBHOOK_ERRORS } from './errors/webhook.ts';
 
@@ -19,6 +20,7 @@ export const ERROR_GROUPS = {
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
   Webhooks: WEBHOOK_ERRORS,
+  Schedules: SCHEDULE_ERRORS,
   Starting: START_ERRORS,
 } as const;
 
@@ -30,6 +32,7 @@ export const ERRORS = {
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,
   ...WEBHOOK_ERRORS,
+  ...SCHEDULE_ERRORS,
   ...START_ERRORS,
 } as const;
 

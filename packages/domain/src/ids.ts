@@ -16,6 +16,8 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   hardware_model: 'hwm',
   incident: 'inc',
+  schedule: 'sch',
+  schedule_run: 'run',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -35,6 +37,8 @@ export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;
 export type DeliveryId = Id<'delivery'>;
+export type ScheduleId = Id<'schedule'>;
+export type ScheduleRunId = Id<'schedule_run'>;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

@@ -18,11 +18,13 @@ export type SubjectKind =
   | 'unknown_mac'
   | 'webhook'
   | 'hardware_model'
-  | 'incident';
+  | 'incident'
+  | 'schedule'
+  | 'schedule_run';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'
@@ -49,7 +51,14 @@ export type EventKind =
   | 'server.hardware_accepted'
   | 'incident.opened'
   | 'incident.acknowledged'
-  | 'incident.closed';
+  | 'incident.closed'
+  | 'server.bmc_password_changed'
+  | 'schedule.paused'
+  | 'schedule.resumed'
+  | 'schedule_run.queued'
+  | 'schedule_run.started'
+  | 'schedule_run.skipped'
+  | 'schedule_run.ended';
 
 export type NewEvent = {
   kind: EventKind;

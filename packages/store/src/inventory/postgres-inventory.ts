@@ -2,6 +2,7 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
+import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
@@ -36,6 +37,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     incidents: postgresIncidents(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
+    schedules: postgresSchedules(work),
   };
 }
 
