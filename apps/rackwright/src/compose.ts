@@ -19,6 +19,10 @@ const VIRTUAL_BMC_PACE = {
   ipmi: { power: { restMs: 100 }, settings: { everyMs: 100, withinMs: 5_000 } },
 };
 
+function sweepSizes(atOnce: number): { living: number; silent: number } | 'off' {
+  return atOnce === 0 ? 'off' : { living: atOnce, silent: Math.ceil(atOnce / 2) };
+}
+
 /** Whoever supervises us can do more about it than we can. */
 function endWithoutDatabase(log: pino.Logger): (code: number | null) => void {
   return (code) => {
@@ -71,6 +75,7 @@ export async function compose(config: Config): Promise<Rackwright> {
           {
             concurrency: config.workerConcurrency,
             bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
+            sweep: sweepSizes(config.bmcSweepAtOnce),
             webhooks: { targets: config.webhookTargets },
           },
           { ...parts, log },

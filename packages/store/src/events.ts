@@ -45,7 +45,9 @@ export type EventKind =
   | 'unknown_mac.inspected'
   | 'unknown_mac.accepted'
   | 'unknown_mac.rejected'
-  | 'server.hardware_accepted';
+  | 'server.hardware_accepted'
+  | 'server.bmc_changed'
+  | 'server.bmc_logged';
 
 export type NewEvent = {
   kind: EventKind;
