@@ -1,5 +1,4 @@
 // Which part of the fleet each worker sweeps: 64 shards, shared out evenly among the workers that live.
-import type { ServerId } from '@rackwright/domain/ids.ts';
 import { sweepTier, SWEEP_PACES, sweptStates } from '@rackwright/domain/bmc-sweep/tiers.ts';
 import type { Database } from '../database.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
@@ -86,12 +85,11 @@ function paceOf(state: Parameters<typeof sweepTier>[0]): number {
   return SWEEP_PACES[tier === 'none' ? 'idle' : tier].lookMs;
 }
 
-/** For tests and the bench: everything is due now. @returns how many */
-export async function lookAtAllNow(database: Database, serverIds: readonly ServerId[] | null = null): Promise<number> {
+/** As if their time had come: those that are asked as usual, or also those whose circuit is open. @returns how many */
+export async function lookAtAllNow(database: Database, which: 'closed' | 'open_too' = 'open_too'): Promise<number> {
   const rows = await database.query(
-    `update bmc_readings set due_at = clock_timestamp(), log_read_at = log_read_at
-      where due_at < 'infinity' and ($1::text[] is null or server_id = any($1)) returning 1`,
-    [serverIds],
+    `update bmc_readings set due_at = clock_timestamp() where due_at < 'infinity' and ($1 = 'open_too' or circuit = 'closed') returning 1`,
+    [which],
   );
   return rows.length;
 }

@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
+import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
@@ -29,6 +30,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     artifacts: postgresArtifacts(work),
     clusters: postgresClusters(work, keyring),
     servers: postgresServerInventory(work, keyring),
+    bmcReadings: postgresBmcReadings(work),
     hardwareModels: postgresHardwareModels(work),
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
