@@ -12,7 +12,8 @@ const keyring = makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) });
 const silent = () => undefined;
 const bmcs = bmcConnections({
   connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector()),
-  refuseUnlessHeld: () => Promise.reject(new Error('no operation runs here')),
+  untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
+  untilMayRead: () => Promise.resolve(),
 });
 composeScheduler(
   { lookMs: 20, leaseMs: 1_000 },

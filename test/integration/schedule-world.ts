@@ -102,7 +102,8 @@ function startWorker(api: TestApi, log: string[], now: () => number, worker: str
   const keep = (facts: object, message: string) => void log.push(JSON.stringify([message, facts]));
   const bmcs = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(api.database, TEST_KEYRING, serverId), bmcConnector()),
-    refuseUnlessHeld: () => Promise.reject(new Error('no operation runs here')),
+    untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
+    untilMayRead: () => Promise.resolve(),
   });
   const scheduler = composeScheduler(
     { lookMs: 20, leaseMs },

@@ -14,6 +14,7 @@ import { stopPromptly } from './http/stop-promptly.ts';
 import { validatorCompiler } from './http/validate.ts';
 import type { ApiNeeds } from './needs.ts';
 import { describeApi } from './openapi.ts';
+import { bmcReadingRoutes } from './routes/bmc-readings.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import type { Api, RouteContext } from './routes/context.ts';
 import { erasureCertificateRoutes } from './routes/erasure-certificates.ts';
@@ -102,6 +103,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   };
   serverRoutes(api, context);
   serverHardwareRoutes(api, context);
+  bmcReadingRoutes(api, context);
   hardwareModelRoutes(api, context);
   serverImportRoutes(api, context);
   serverOperationRoutes(api, context);

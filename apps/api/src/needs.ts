@@ -16,6 +16,7 @@ import type {
 import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type {
   ArtifactRecord,
+  BmcReadingRecord,
   ClusterRecord,
   DiscoveryRecord,
   HardwareModelRecord,
@@ -132,6 +133,15 @@ export interface Discoveries {
   reject(mac: string, by: string, reason: string): Promise<DiscoveryRecord>;
 }
 
+export interface BmcReadings {
+  /** Refusal `not_found` for a server that is on no file; empty for one that was never looked at. */
+  get(id: ServerId): Promise<BmcReadingRecord>;
+  list(
+    page: PageRequest,
+    filter: { circuit?: 'closed' | 'open' | 'refused' | undefined; power?: string | undefined; health?: string | undefined },
+  ): Promise<Page<BmcReadingRecord>>;
+}
+
 export interface ServerHardware {
   hardware(id: ServerId): Promise<HardwareSeen>;
   /** Refusals `inspection_not_latest`, `hardware_not_reviewed`, `disk_dropped_unerased` … May be repeated. */
@@ -165,6 +175,7 @@ export type Inventory = {
   artifacts: Artifacts;
   clusters: Clusters;
   servers: Servers & ServerMoves & ServerHardware;
+  bmcReadings: BmcReadings;
   discoveries: Discoveries;
   hardwareModels: HardwareModels;
   operations: Operations;

@@ -1,10 +1,19 @@
-// One BMC session per server, kept for a few steps and always closed: BMCs hold few sessions and lock out who logs in often.
+// One line per BMC for everybody in this process: one request in flight, one session, kept for a while and always closed.
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Bmc, Holder, WithBmc } from '@rackwright/workflows/ports.ts';
 import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
+import { bmcLines, hangUp } from './bmc-lines.ts';
 
-type Connection = { bmc: Promise<Bmc>; last: Promise<unknown>; users: number; idle: NodeJS.Timeout | undefined };
+export type BmcDoor = { /** Connects at the first call. */ bmc(): Promise<Bmc> };
+export type SweepVisit<T> = {
+  /** Another mark than that of the session that is open: that one is closed first. */
+  mark: string;
+  connect(): Promise<Bmc>;
+  /** How long the session stays open after it, unless it was a workflow's. 0: it is closed at once. */
+  keepMs: number;
+  does(door: BmcDoor): Promise<T>;
+};
 
 /** Without holding the server: for what changes nothing. In line with those that do. */
 export type ReadBmc = <T>(serverId: ServerId, use: (bmc: BmcReader) => Promise<T>) => Promise<T>;
@@ -14,65 +23,61 @@ export type BmcConnections = {
   readBmc: ReadBmc;
   /** Ends the session with this BMC, if there is one, behind what is under way: its credentials are to change. */
   hangUp(serverId: ServerId): Promise<void>;
+  /** For the sweep: `in_use` when somebody talks to this BMC or waits for it. What `does` throws closes the session. */
+  visit<T>(serverId: ServerId, visit: SweepVisit<T>): Promise<T | 'in_use'>;
+  /** Ends what the sweep kept open of these. */
+  letGo(isWanted: (serverId: ServerId) => boolean): Promise<void>;
+  /** Sessions that are open now. */
+  sessions(): number;
   close(): Promise<void>;
 };
 
 const IDLE_MS = seconds(15);
+/** Sessions that the sweep keeps: the one unused longest goes. A session costs about 30 kB. */
+const MOST_KEPT = 4_096;
 
 export type BmcAccess = {
   /** Reads endpoint and credentials of the server, opens the session. */
   connect(serverId: ServerId): Promise<Bmc>;
-  /** Refusal `operation_in_progress` unless this operation holds the server now. */
-  refuseUnlessHeld(holder: Holder): Promise<void>;
+  /** Refusal `operation_in_progress` unless this operation holds the server now; ends when nobody else asks its BMC. */
+  untilMayTalk(holder: Holder): Promise<void>;
+  /** Ends when nobody else asks its BMC. */
+  untilMayRead(serverId: ServerId): Promise<void>;
+  mostKept?: number;
 };
 
-export function bmcConnections({ connect, refuseUnlessHeld }: BmcAccess): BmcConnections {
-  const open = new Map<ServerId, Connection>();
-
-  const drop = async (serverId: ServerId, connection: Connection): Promise<void> => {
-    clearTimeout(connection.idle);
-    if (open.get(serverId) === connection) open.delete(serverId);
-    const bmc = await connection.bmc.catch(() => undefined);
-    await bmc?.close();
-  };
-
-  const inTurn = async <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
-    const connection = open.get(serverId) ?? { bmc: connect(serverId), last: Promise.resolve(), users: 0, idle: undefined };
-    open.set(serverId, connection);
-    clearTimeout(connection.idle);
-    connection.users += 1;
-    // In line behind whoever talks to this BMC now: one request in flight.
-    const turn = connection.last.catch(() => undefined).then(async () => use(await connection.bmc));
-    connection.last = turn.catch(() => undefined);
-    try {
-      return await turn;
-    } catch (thrown) {
-      // The session may be what is broken: the next step begins with a new one.
-      await drop(serverId, connection);
-      throw thrown;
-    } finally {
-      connection.users -= 1;
-      if (connection.users === 0 && open.get(serverId) === connection) {
-        connection.idle = setTimeout(() => void drop(serverId, connection), IDLE_MS);
-        connection.idle.unref();
-      }
-    }
-  };
+export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
+  const lines = bmcLines(mostKept);
+  const talk = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
+    lines.inTurn(serverId, async (line) => {
+      if (line.open?.for === 'sweep') await hangUp(line);
+      line.open ??= { bmc: await connect(serverId), for: 'operation', mark: '', keepMs: IDLE_MS };
+      return use(line.open.bmc);
+    });
 
   return {
     async withBmc(holder, use) {
-      await refuseUnlessHeld(holder);
-      return inTurn(holder.serverId, use);
+      await untilMayTalk(holder);
+      return talk(holder.serverId, use);
     },
-    readBmc: inTurn,
-    async hangUp(serverId) {
-      const connection = open.get(serverId);
-      if (!connection) return;
-      await connection.last.catch(() => undefined);
-      await drop(serverId, connection);
+    async readBmc(serverId, use) {
+      await untilMayRead(serverId);
+      return talk(serverId, use);
     },
-    async close() {
-      await Promise.all([...open].map(([serverId, connection]) => drop(serverId, connection)));
+    hangUp: lines.end,
+    async visit(serverId, { mark, connect: open, keepMs, does }) {
+      if (lines.isInUse(serverId)) return 'in_use';
+      return lines.inTurn(serverId, async (line) => {
+        if (line.open?.for === 'sweep' && line.open.mark !== mark) await hangUp(line);
+        const bmc = async (): Promise<Bmc> => {
+          line.open ??= { bmc: await open(), for: 'sweep', mark, keepMs };
+          return line.open.bmc;
+        };
+        return does({ bmc });
+      });
     },
+    letGo: lines.letGo,
+    sessions: lines.sessions,
+    close: lines.close,
   };
 }

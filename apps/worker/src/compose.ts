@@ -1,11 +1,9 @@
 // apps/worker: everything the worker is made of, in the order it is made.
 import { hostname } from 'node:os';
-import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
-import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -17,22 +15,21 @@ import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
-import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { alarms } from './alarms.ts';
 import { approveCertificates } from './approve-certificates.ts';
-import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
+import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { Log } from './needs.ts';
-import { ownBmc } from './own-bmc.ts';
-import { sweepDue } from './sweep-due.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
+import { sweepDue } from './sweep-due.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
-export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig; schedules?: SchedulerConfig };
+export type WorkerConfig = BmcsConfig & { concurrency: number; webhooks: CourierConfig; schedules?: SchedulerConfig };
 export type WorkerNeeds = {
   database: Database;
   keyring: Keyring;
@@ -48,10 +45,8 @@ const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
-  const bmcs = bmcConnections({
-    connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(config.bmc)),
-    refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
-  });
+  const worker = `${hostname()}/${process.pid}`;
+  const bmcs = composeBmcs(config, { database, keyring, log, runner: worker });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
     async onNode(clusterId, nodeName) {
@@ -73,7 +68,6 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   };
 
   const runs = postgresRunStore(database);
-  const worker = `${hostname()}/${process.pid}`;
   const clocks = alarms((operationId) => void queue.wakeUp(operationId).catch(() => undefined));
   const needed = { runs, queue, alarms: clocks, ports, worker, log };
   const stopWork = await queue.work((operationId) => advanceOperation(needed, operationId), config);

@@ -58,7 +58,9 @@ export type EventKind =
   | 'schedule_run.queued'
   | 'schedule_run.started'
   | 'schedule_run.skipped'
-  | 'schedule_run.ended';
+  | 'schedule_run.ended'
+  | 'server.bmc_changed'
+  | 'server.bmc_logged';
 
 export type NewEvent = {
   kind: EventKind;

@@ -6,6 +6,7 @@ import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
+import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
@@ -31,6 +32,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     artifacts: postgresArtifacts(work),
     clusters: postgresClusters(work, keyring),
     servers: postgresServerInventory(work, keyring),
+    bmcReadings: postgresBmcReadings(work),
     hardwareModels: postgresHardwareModels(work),
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),

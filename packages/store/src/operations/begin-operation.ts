@@ -58,7 +58,7 @@ async function takeLease(tx: Transaction, serverId: ServerId, operationId: Opera
      returning server_id`,
     [serverId, operationId, reason],
   );
-  if (taken.length === 0) throw await refusalNaming(tx, serverId);
+  if (taken.length === 0) throw await refusalNamingHolder(tx, serverId);
 }
 
 /** Only the operation that holds the server may power it and change what it boots: Refusal `operation_in_progress`. */
@@ -67,10 +67,11 @@ export async function refuseWithoutLease(sql: Sql, serverId: ServerId, operation
     serverId,
     operationId,
   ]);
-  if (held.length === 0) throw await refusalNaming(sql, serverId);
+  if (held.length === 0) throw await refusalNamingHolder(sql, serverId);
 }
 
-async function refusalNaming(sql: Sql, serverId: ServerId): Promise<Refusal> {
+/** Refusal `operation_in_progress`. */
+export async function refusalNamingHolder(sql: Sql, serverId: ServerId): Promise<Refusal> {
   const [holder] = await sql.query<{ operationId: string }>(
     'select operation_id as "operationId" from server_leases where server_id = $1',
     [serverId],
