@@ -31,9 +31,12 @@ export const validateServer: Workflow<Ports, Task<ValidateParams>> = async (run,
 
   const faultsBefore = await run.step('read its event log', () => criticalEvents(needs, task));
   const agent = await bootAgent(run, needs, task, 'validate', server.firmwareMode, limit + hours(3));
-  await acceptParts(run, needs, task, server, agent.inspection);
+  const parts = await compareParts(run, needs, task, server, agent.inspection);
   if (plan) await tellAgent(run, needs, agent, 'burn it in', { do: 'burn_in', ...plan }, limit);
   await refuseNewFaults(run, needs, task, faultsBefore);
+  // Only what held: a part that failed is taken out again, and the order still names the one before it.
+  if (parts.accept)
+    await run.step('accept the replaced parts', () => servers.acceptHardware(task.serverId, agent.inspection, task.operationId));
   await closeAgentTicket(run, needs, agent);
 
   if (returnsToService(server.assignment, task.params.cameFrom)) return returnToService(run, needs, task, server);
@@ -43,14 +46,14 @@ export const validateServer: Workflow<Ports, Task<ValidateParams>> = async (run,
 /** Of a server that nobody has counted yet. */
 const MOST_DISKS = 64;
 
-async function acceptParts(
+function compareParts(
   run: Run,
-  { servers, erasures }: Ports,
+  { erasures }: Pick<Ports, 'erasures'>,
   task: Task<ValidateParams>,
   server: Server,
   seen: Inspection,
-): Promise<void> {
-  const judged = await run.step('compare its parts', async () => {
+): Promise<Extract<JudgedRepair, { ok: true }>> {
+  return run.step('compare its parts', async () => {
     if (server.serial !== null && server.serial !== seen.system.serial)
       throw new Refusal('serial_mismatch', { onFile: server.serial, seen: seen.system.serial, seenBy: 'agent' });
     const disksRemoved = await erasures.removed(task.serverId);
@@ -62,8 +65,6 @@ async function acceptParts(
     if (!review.ok) throw new Refusal(review.code, review.facts);
     return review;
   });
-  if (judged.accept)
-    await run.step('accept the replaced parts', () => servers.acceptHardware(task.serverId, seen, task.operationId));
 }
 
 const MOST_REMEMBERED = 256;
