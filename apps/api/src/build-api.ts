@@ -39,6 +39,8 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { deliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookOperationRoutes } from './routes/webhook-operations.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { workOrderActionRoutes } from './routes/work-order-actions.ts';
+import { workOrderRoutes } from './routes/work-orders.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -123,6 +125,8 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   deliveryRoutes(api, context);
   scheduleRoutes(api, context);
   scheduleRunRoutes(api, context);
+  workOrderRoutes(api, context);
+  workOrderActionRoutes(api, context);
   healthRoutes(api, context);
 }
 

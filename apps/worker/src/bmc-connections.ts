@@ -21,6 +21,8 @@ export type ReadBmc = <T>(serverId: ServerId, use: (bmc: BmcReader) => Promise<T
 export type BmcConnections = {
   withBmc: WithBmc;
   readBmc: ReadBmc;
+  /** For what needs no lease: power read, and the identify light. */
+  glance<T>(serverId: ServerId, use: (bmc: Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>) => Promise<T>): Promise<T>;
   /** Ends the session with this BMC, if there is one, behind what is under way: its credentials are to change. */
   hangUp(serverId: ServerId): Promise<void>;
   /** For the sweep: `in_use` when somebody talks to this BMC or waits for it. What `does` throws closes the session. */
@@ -54,16 +56,18 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept =
       line.open ??= { bmc: await connect(serverId), for: 'operation', mark: '', keepMs: IDLE_MS };
       return use(line.open.bmc);
     });
+  const read = async <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
+    await untilMayRead(serverId);
+    return talk(serverId, use);
+  };
 
   return {
     async withBmc(holder, use) {
       await untilMayTalk(holder);
       return talk(holder.serverId, use);
     },
-    async readBmc(serverId, use) {
-      await untilMayRead(serverId);
-      return talk(serverId, use);
-    },
+    readBmc: read,
+    glance: read,
     hangUp: lines.end,
     async visit(serverId, { mark, connect: open, keepMs, does }) {
       if (lines.isInUse(serverId)) return 'in_use';

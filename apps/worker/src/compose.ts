@@ -16,17 +16,20 @@ import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watch-at-the-rack.ts';
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { alarms } from './alarms.ts';
 import { approveCertificates } from './approve-certificates.ts';
-import { clusterConnections } from './cluster-connections.ts';
+import { type ClusterConnections, clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { Log } from './needs.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
+import type { BmcConnections } from './bmc-connections.ts';
+import { watchTechnicians } from './watch-technicians.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
 export type WorkerConfig = BmcsConfig & { concurrency: number; webhooks: CourierConfig; schedules?: SchedulerConfig };
@@ -78,12 +81,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
-    approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
-  );
-  const stopForgetting = queue.every('forget', hours(1), async () => {
-    await forgetOld(database);
-  });
+  const stopChores = startChores({ database, queue, log }, clusters.api, bmcs.glance);
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -97,13 +95,40 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     async close() {
       await scheduler.close();
       await courier.close();
-      await stopApproving();
-      await stopForgetting();
+      await stopChores();
       await stopSweep();
       await stopWork();
       clocks.close();
       await bmcs.close();
       await clusters.close();
     },
+  };
+}
+
+/** What is to be done again and again and is no operation. */
+function startChores(
+  { database, queue, log }: Pick<WorkerNeeds, 'database' | 'queue' | 'log'>,
+  api: ClusterConnections['api'],
+  glance: BmcConnections['glance'],
+): () => Promise<void> {
+  const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
+    approveCertificates({ nodes: () => nodesOnFile(database), api, log }),
+  );
+  const stopForgetting = queue.every('forget', hours(1), async () => {
+    await forgetOld(database);
+  });
+  const technicians = watchTechnicians({
+    watch: {
+      claim: (limit) => claimWatched(database, limit),
+      record: (serverId, seen) => recordSighting(database, serverId, seen),
+    },
+    glance,
+  });
+  const stopWatching = queue.every('technicians', seconds(1), technicians.look);
+  return async () => {
+    await stopApproving();
+    await stopForgetting();
+    await stopWatching();
+    await technicians.close();
   };
 }

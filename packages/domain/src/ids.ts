@@ -18,6 +18,7 @@ export const ID_PREFIXES = {
   incident: 'inc',
   schedule: 'sch',
   schedule_run: 'run',
+  work_order: 'wo',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -33,6 +34,7 @@ export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
 export type HardwareModelId = Id<'hardware_model'>;
 export type IncidentId = Id<'incident'>;
+export type WorkOrderId = Id<'work_order'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

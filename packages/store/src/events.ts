@@ -20,7 +20,8 @@ export type SubjectKind =
   | 'hardware_model'
   | 'incident'
   | 'schedule'
-  | 'schedule_run';
+  | 'schedule_run'
+  | 'work_order';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -60,7 +61,11 @@ export type EventKind =
   | 'schedule_run.skipped'
   | 'schedule_run.ended'
   | 'server.bmc_changed'
-  | 'server.bmc_logged';
+  | 'server.bmc_logged'
+  | 'work_order.opened'
+  | 'work_order.moved'
+  | 'work_order.updated'
+  | 'work_order.scan_refused';
 
 export type NewEvent = {
   kind: EventKind;

@@ -2,12 +2,14 @@
 import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import { isolateFailsBy, isolateServer } from './isolate-server/isolate-server.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
 import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
 import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
+import { validateServer } from './validate-server/validate-server.ts';
 
 export type ServerWorkflow = {
   run: Workflow<Ports, Task<never>>;
@@ -23,4 +25,6 @@ export const WORKFLOWS = {
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
   'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
   'retire-server': { run: retireServer, failsBy: fails },
+  'isolate-server': { run: isolateServer, failsBy: isolateFailsBy },
+  'validate-server': { run: validateServer, failsBy: fails },
 } satisfies Record<WorkflowName, ServerWorkflow>;

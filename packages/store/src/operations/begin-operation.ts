@@ -3,13 +3,13 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Sql } from '../database.ts';
-import { lockServer, moveLocked } from '../servers/move-server.ts';
+import { type LockedServer, lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire';
+  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
@@ -30,12 +30,13 @@ export async function beginOperation(tx: Transaction, id: OperationId, request: 
   const to = next(server.state, event);
   const workflow = to && workflowOf(to);
   if (!workflow) throw new Refusal('not_allowed_in_state', { state: server.state, event });
+  const params = await withOrigin(tx, server, request);
   await moveLocked(tx, server, { event, actor: 'operator', by: requestedBy, reason, operationId: id });
 
   await tx.query(
     `insert into operations (id, type, server_id, params, requested_by, reason, deadline_at, wake_at)
      values ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(mins => $7), clock_timestamp())`,
-    [id, workflow.name, serverId, JSON.stringify(request.params), requestedBy, reason, workflow.limitMinutes],
+    [id, workflow.name, serverId, JSON.stringify(params), requestedBy, reason, workflow.limitMinutes],
   );
   await takeLease(tx, serverId, id, workflow.name);
   tx.emit({
@@ -45,6 +46,24 @@ export async function beginOperation(tx: Transaction, id: OperationId, request: 
     operationId: id,
     payload: { type: workflow.name, requestedBy, reason },
   });
+}
+
+/**
+ * A repair remembers from where the server was taken out, through every repetition: only what served goes back into service. Quarantine
+ * after a failed repair is no place that it came from.
+ */
+async function withOrigin(
+  tx: Transaction,
+  { id, state }: LockedServer,
+  { event, params }: BeginOperation,
+): Promise<BeginOperation['params']> {
+  if (event !== 'isolate' && event !== 'validate') return params;
+  const [last] = await tx.query<{ cameFrom: string | null }>(
+    `select params->>'cameFrom' as "cameFrom" from operations where server_id = $1 order by created_at desc, id desc limit 1`,
+    [id],
+  );
+  const goesOn = state === 'in_repair' || state === 'quarantined';
+  return { ...params, cameFrom: (goesOn ? last?.cameFrom : null) ?? state };
 }
 
 /** A lease that ran out belonged to an operation that no longer exists as running: the running one would have prolonged it. */

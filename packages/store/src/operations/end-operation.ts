@@ -3,10 +3,12 @@ import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
-import { next, type ServerEvent, type ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
+import { next, type ServerEvent, type ServerState, wayBack } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
+import { whereRepairedGoes } from '../work-orders/where-repaired-goes.ts';
+import { followWorkOrder } from '../work-orders/follow-operation.ts';
 
 export type Ending = { event: ServerEvent; error: StoredError | null };
 type Ended = { operationId: OperationId; serverId: ServerId };
@@ -16,7 +18,9 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
   const { operationId, serverId } = ended;
   const server = await lockServer(tx, serverId);
   const kept = await keepOnlyWhatItWas(tx, ended, server.state, wanted);
-  const { event, error } = await refuseUnlessErased(tx, ended, server.state, kept);
+  const proven = await refuseUnlessErased(tx, ended, server.state, kept);
+  const { error } = proven;
+  const event = server.state === 'validating' && error === null ? await whereRepairedGoes(tx, ended) : proven.event;
   const state = error === null ? 'succeeded' : error.code === 'operation_cancelled' ? 'cancelled' : 'failed';
 
   await tx.query(
@@ -31,6 +35,7 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
   const reason = error === null ? '' : error.code;
   const retiredAs = await retirementOf(tx, operationId);
   const to = await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
+  await followWorkOrder(tx, operationId, error);
   tx.emit({
     kind: 'operation.ended',
     subject: { kind: 'operation', id: operationId },
@@ -75,16 +80,16 @@ async function refuseUnlessErased(
  */
 async function keepOnlyWhatItWas(tx: Transaction, ended: Ended, state: ServerState, wanted: Ending): Promise<Ending> {
   if (wanted.event !== 'keep') return wanted;
-  const [began] = await tx.query<{ from: string }>(
+  const [began] = await tx.query<{ from: ServerState }>(
     `select payload->>'from' as from from events where server_id = $1 and operation_id = $2 and kind = 'server.moved' order by seq limit 1`,
     [ended.serverId, ended.operationId],
   );
-  const back = next(state, 'keep');
-  if (began?.from !== back) return { ...wanted, event: 'fail' };
+  const event = began && wayBack(state, began.from);
+  if (event === undefined) return { ...wanted, event: 'fail' };
   // Nothing of it was used yet; an available server belongs to nobody.
-  if (back === 'available')
+  if (next(state, event) === 'available')
     await tx.query('delete from allocations where server_id = $1 and operation_id = $2', [ended.serverId, ended.operationId]);
-  return wanted;
+  return { ...wanted, event };
 }
 
 /** Where the request said that the machine goes; undefined for other operations. */
