@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { postgresNodeAlarms } from '@rackwright/store/node-alarms/node-alarm-store.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
@@ -24,6 +25,8 @@ import { approveCertificates } from './approve-certificates.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { Log } from './needs.ts';
+import { seenNode } from './node-watch/node-list.ts';
+import { nodeAlarmRounds } from './node-watch/raise-node-alarms.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
@@ -42,6 +45,8 @@ export type Worker = { close(): Promise<void> };
 const SWEEP_MS = seconds(2);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
+/** An alarm counts after two rounds: a Node deleted by hand is told within twenty seconds. */
+const NODE_ALARMS_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
@@ -81,6 +86,16 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
+  const nodeAlarms = nodeAlarmRounds({
+    store: postgresNodeAlarms(database),
+    nodes: clusters.nodes,
+    async node(clusterId, name) {
+      const found = await (await clusters.api(clusterId)).node(name);
+      return found && seenNode(found);
+    },
+    log,
+  });
+  const stopNodeAlarms = queue.every('node alarms', NODE_ALARMS_MS, nodeAlarms);
   const stopForgetting = queue.every('forget', hours(1), async () => {
     await forgetOld(database);
   });
@@ -98,6 +113,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await scheduler.close();
       await courier.close();
       await stopApproving();
+      await stopNodeAlarms();
       await stopForgetting();
       await stopSweep();
       await stopWork();
