@@ -1,9 +1,9 @@
 // apps/worker: everything the worker is made of, in the order it is made.
 import { hostname } from 'node:os';
-import { hours, seconds } from '@rackwright/domain/durations.ts';
+import { seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
-import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
+import { operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -12,24 +12,20 @@ import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
 import { postgresInstructions } from '@rackwright/store/ports/postgres-instructions.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
-import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
-import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watch-at-the-rack.ts';
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { alarms } from './alarms.ts';
-import { approveCertificates } from './approve-certificates.ts';
-import { type ClusterConnections, clusterConnections } from './cluster-connections.ts';
+import { startChores } from './chores.ts';
+import { clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { Log } from './needs.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
-import type { BmcConnections } from './bmc-connections.ts';
-import { watchTechnicians } from './watch-technicians.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
 export type WorkerConfig = BmcsConfig & { concurrency: number; webhooks: CourierConfig; schedules?: SchedulerConfig };
@@ -43,8 +39,6 @@ export type WorkerNeeds = {
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
-/** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
-const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
@@ -81,7 +75,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  const stopChores = startChores({ database, queue, log }, clusters.api, bmcs.glance);
+  const stopChores = startChores({ database, queue, log, clusters, bmcs });
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -102,33 +96,5 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await bmcs.close();
       await clusters.close();
     },
-  };
-}
-
-/** What is to be done again and again and is no operation. */
-function startChores(
-  { database, queue, log }: Pick<WorkerNeeds, 'database' | 'queue' | 'log'>,
-  api: ClusterConnections['api'],
-  glance: BmcConnections['glance'],
-): () => Promise<void> {
-  const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
-    approveCertificates({ nodes: () => nodesOnFile(database), api, log }),
-  );
-  const stopForgetting = queue.every('forget', hours(1), async () => {
-    await forgetOld(database);
-  });
-  const technicians = watchTechnicians({
-    watch: {
-      claim: (limit) => claimWatched(database, limit),
-      record: (serverId, seen) => recordSighting(database, serverId, seen),
-    },
-    glance,
-  });
-  const stopWatching = queue.every('technicians', seconds(1), technicians.look);
-  return async () => {
-    await stopApproving();
-    await stopForgetting();
-    await stopWatching();
-    await technicians.close();
   };
 }
