@@ -7,6 +7,7 @@ import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
+import { postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
 import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
@@ -26,6 +27,7 @@ import { approveCertificates } from './approve-certificates.ts';
 import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import type { Log } from './needs.ts';
+import { driveBulkOperations } from './drive-bulk-operations.ts';
 import { ownBmc } from './own-bmc.ts';
 import { sweepDue } from './sweep-due.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
@@ -43,6 +45,8 @@ export type WorkerNeeds = {
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
+/** How long a free place in a wave stays empty at most. */
+const BULKS_MS = seconds(1);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
@@ -84,6 +88,9 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
+  const bulks = postgresBulkDriver(database);
+  const stopBulks = queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log }));
+
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
@@ -105,6 +112,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await courier.close();
       await stopApproving();
       await stopForgetting();
+      await stopBulks();
       await stopSweep();
       await stopWork();
       clocks.close();

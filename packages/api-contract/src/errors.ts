@@ -6,6 +6,7 @@ import type { ErrorEntry } from './errors/entry.ts';
 import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
+import { PLAN_ERRORS } from './errors/plan.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
 import { SCHEDULE_ERRORS } from './errors/schedule.ts';
 import { START_ERRORS } from './errors/start.ts';
@@ -16,6 +17,7 @@ export const ERROR_GROUPS = {
   'The request': REQUEST_ERRORS,
   'The inventory': INVENTORY_ERRORS,
   Operations: OPERATION_ERRORS,
+  'Plans and bulk operations': PLAN_ERRORS,
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
@@ -28,6 +30,7 @@ export const ERRORS = {
   ...REQUEST_ERRORS,
   ...INVENTORY_ERRORS,
   ...OPERATION_ERRORS,
+  ...PLAN_ERRORS,
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,

@@ -18,6 +18,8 @@ export const ID_PREFIXES = {
   incident: 'inc',
   schedule: 'sch',
   schedule_run: 'run',
+  plan: 'pln',
+  bulk_operation: 'blk',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -39,6 +41,8 @@ export type WebhookSecretId = Id<'webhook_secret'>;
 export type DeliveryId = Id<'delivery'>;
 export type ScheduleId = Id<'schedule'>;
 export type ScheduleRunId = Id<'schedule_run'>;
+export type PlanId = Id<'plan'>;
+export type BulkOperationId = Id<'bulk_operation'>;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

@@ -20,7 +20,8 @@ export type SubjectKind =
   | 'hardware_model'
   | 'incident'
   | 'schedule'
-  | 'schedule_run';
+  | 'schedule_run'
+  | 'bulk_operation';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -58,7 +59,8 @@ export type EventKind =
   | 'schedule_run.queued'
   | 'schedule_run.started'
   | 'schedule_run.skipped'
-  | 'schedule_run.ended';
+  | 'schedule_run.ended'
+  | `bulk_operation.${'started' | 'wave_begun' | 'paused' | 'resumed' | 'stopped' | 'cancel_requested' | 'ended'}`;
 
 export type NewEvent = {
   kind: EventKind;

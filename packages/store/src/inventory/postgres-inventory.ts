@@ -5,6 +5,8 @@ import type { Keyring } from '../secrets/keyring.ts';
 import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
+import { postgresBulkOperations } from '../plans/postgres-bulk-operations.ts';
+import { postgresPlans } from '../plans/postgres-plans.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
@@ -38,6 +40,8 @@ function inventoryIn(work: Work, keyring: Keyring) {
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),
+    plans: postgresPlans(work),
+    bulkOperations: postgresBulkOperations(work),
   };
 }
 
