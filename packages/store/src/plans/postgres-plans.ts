@@ -103,12 +103,12 @@ export function postgresPlans(work: Work) {
 async function choose({ read }: Pick<Work, 'read'>, selection: Selection): Promise<PlanSubject[]> {
   const subjects = await readSubjects(read, selection, MOST_SERVERS + 1);
   if (subjects.length > MOST_SERVERS) throw new Refusal('too_many_servers', { most: MOST_SERVERS });
-  if (subjects.length === 0) throw new Refusal('nothing_chosen');
   if ('ids' in selection) {
     const known = new Set(subjects.map(({ id }) => id));
     const missing = selection.ids.find((id) => !known.has(id));
     if (missing !== undefined) throw new Refusal('not_found', { kind: 'server', id: missing });
   }
+  if (subjects.length === 0) throw new Refusal('nothing_chosen');
   return subjects;
 }
 
