@@ -1,5 +1,5 @@
 // Servers to plan for, and operations that end as a test wants: the workers of operations are left out, those of bulk operations are real.
-import type { BulkOperationId, OperationId } from '@rackwright/domain/ids.ts';
+import type { OperationId } from '@rackwright/domain/ids.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { type BulkDriver, postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
@@ -61,7 +61,7 @@ function fail(facts: object): never {
   throw new Error('the sweep had trouble', { cause: facts });
 }
 
-export async function bulkItems(call: Call, id: BulkOperationId | string, state?: string): Promise<Json[]> {
+export async function bulkItems(call: Call, id: string, state?: string): Promise<Json[]> {
   const { body } = await call('GET', `/v1/bulk-operations/${id}/items?limit=500${state === undefined ? '' : `&state=${state}`}`);
   return body.items;
 }

@@ -6,7 +6,16 @@ import type { Facts } from '@rackwright/domain/errors.ts';
 import { ITEM_STATES } from '@rackwright/domain/plans/waves.ts';
 import type { BulkItemRecord, BulkRecord, PlanItemRecord, PlanRecord } from '../plan-needs.ts';
 
-export function viewPlan({ event, params, reason, selection, summary, requestedBy, sights: _, ...rest }: PlanRecord): PlanView {
+export function viewPlan({
+  event,
+  params,
+  reason,
+  selection,
+  summary,
+  requestedBy,
+  sights: _sights,
+  ...rest
+}: PlanRecord): PlanView {
   const { domains, ...told } = summary;
   return {
     kind: 'plan',
@@ -20,7 +29,7 @@ export function viewPlan({ event, params, reason, selection, summary, requestedB
 }
 
 export function viewPlanItem({ planned, ...item }: PlanItemRecord): PlanItemView {
-  const { workflow: _, ...rest } = planned;
+  const { workflow: _workflow, ...rest } = planned;
   return { ...rest, ...item, blocked: planned.blocked.map(inWords), hazards: planned.hazards.map(inWords) };
 }
 

@@ -1,6 +1,6 @@
 // What plans say before anything is done: what is in the way, who is drained, what a quorum bears, and what has changed since.
 import { expect, test } from 'vitest';
-import type { ClusterId, RackId, ServerId } from '../ids.ts';
+import type { ClusterId, ServerId } from '../ids.ts';
 import type { DrainOutlook, SeenNode } from './cluster-sight.ts';
 import { planAll } from './plan-all.ts';
 import { clusterChanges, serverChanges } from './plan-changes.ts';
@@ -16,7 +16,7 @@ const available = (n: number, change: Partial<PlanSubject> = {}): PlanSubject =>
   name: `U${n}`,
   state: 'available',
   version: 3,
-  rackId: 'rck_1' as RackId,
+  rackId: 'rck_1',
   rackName: 'R1',
   powerFeeds: ['A', 'B'],
   bmc: {},
