@@ -2,11 +2,17 @@
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { planOperation } from '@rackwright/domain/plans/plan-operation.ts';
 import type { PlanSubject, PlanWorld } from '@rackwright/domain/plans/plan-subject.ts';
-import { PLANNERS } from '@rackwright/domain/plans/planners.ts';
+import { PLANNERS } from '@rackwright/domain/plans/planners/planners.ts';
 import { MOVES, type ServerState, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
 import { isOperationEvent } from '@rackwright/domain/server-lifecycle/missing-for.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
-import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
+import {
+  exampleInspection,
+  exampleServer,
+  IMAGE,
+  NEWER_IMAGE,
+  simulatedWorld,
+} from '@rackwright/testkit/world/simulated-world.ts';
 import type { World } from '@rackwright/testkit/world/world.ts';
 import { expect, test } from 'vitest';
 import { WORKFLOWS } from './workflows.ts';
@@ -37,6 +43,14 @@ const CASES: Case[] = [
   ],
   ['release', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment }, power: 'on' }],
   ['release', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment: { ...assignment, clusterId: null } } }],
+  ['reimage', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: ready } }],
+  [
+    'reimage',
+    'in_service',
+    { imageDigest: NEWER_IMAGE },
+    { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: { ...ready, ready: false } } },
+  ],
+  ['reimage', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment: { ...assignment, clusterId: null } } }],
   ['retire', 'available', { outcome: 'scrapped' }, { server: { ...exampleServer(), hardware } }],
   [
     'retire',
@@ -87,7 +101,10 @@ function worldOf({ nodes }: World): PlanWorld {
   }));
   const sight = { seen: 'now', nodes: seen, drains: new Map() } as const;
   return {
-    images: new Map([[IMAGE, 1_000]]),
+    images: new Map([
+      [IMAGE, 1_000],
+      [NEWER_IMAGE, 1_000],
+    ]),
     clusters: new Map([[CLUSTER, { id: CLUSTER, name: 'prod', hasCredentials: true, sight }]]),
     nodeNames: new Map(),
     history: new Map(),

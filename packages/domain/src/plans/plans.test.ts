@@ -185,6 +185,25 @@ test('control planes go as long as the quorum holds, over all of the plan', () =
   expect(codes(serving(1), 'release', {}, alreadyDown)).toEqual(['quorum_at_risk']);
 });
 
+test('what comes back by itself is away only beside as many others as run at once', () => {
+  const drains = Object.fromEntries(
+    [1, 2, 3, 4].map((n) => [`u${n}`, { evicted: [{ pod: `a/${n}`, budgets: [], heldBy: null }], staying: 0, leaving: 0 }]),
+  );
+  const world = seeing([node(1), node(2), node(3), node(4)], drains);
+  const subjects = [1, 2, 3, 4].map((n) => serving(n));
+  const reimage = (parallelism: number) =>
+    planAll(subjects, { event: 'reimage', params: {}, waves: { ...WAVES, parallelism } }, world).summary;
+  expect(reimage(2)).toMatchObject({ runs: 4, domains: [{ domain: 'cluster', outAtOnce: 2, outAfter: 0 }, {}, {}, {}] });
+  expect(reimage(4)).toMatchObject({ runs: 3, blocked: [{ code: 'no_capacity', servers: 1 }] });
+
+  const planes = seeing([1, 2, 3].map((n) => node(n, { controlPlane: true })));
+  const three = subjects.slice(0, 3);
+  const alone = planAll(three, { event: 'reimage', params: {}, waves: { ...WAVES, parallelism: 1 } }, planes);
+  expect(alone.summary.runs).toBe(3);
+  const together = planAll(three, { event: 'reimage', params: {}, waves: { ...WAVES, parallelism: 2 } }, planes);
+  expect(together.summary).toMatchObject({ runs: 1, blocked: [{ code: 'quorum_at_risk', servers: 2 }] });
+});
+
 test('what may fail together: how many are out at once, and for good', () => {
   const world = seeing([node(1), node(2), node(3), node(4)]);
   const { summary } = planAll([serving(1), serving(2), serving(3)], { event: 'release', params: {}, waves: WAVES }, world);

@@ -26,4 +26,5 @@ export type Planner = {
 export const blockedBy = (code: string, facts: Facts): Blocked => ({ code, facts });
 
 /** Of workflows that take `drain` among their parameters. */
-export const drainAsAsked = (params: Params): DrainPolicy['policy'] => (params as { drain?: DrainPolicy }).drain?.policy ?? 'wait';
+export const drainAsAsked = (params: Params): DrainPolicy['policy'] =>
+  (params as { drain?: DrainPolicy }).drain?.policy ?? 'wait';

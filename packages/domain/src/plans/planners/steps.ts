@@ -2,7 +2,12 @@
 import { ourNode } from '../own-node.ts';
 import type { PlanSubject, PlanWorld } from '../plan-subject.ts';
 
-export const agentSteps = ['open a boot ticket', 'wait for the boot services', 'boot the agent from the network', 'wait for the agent'];
+export const agentSteps = [
+  'open a boot ticket',
+  'wait for the boot services',
+  'boot the agent from the network',
+  'wait for the agent',
+];
 export const fenceSteps = ['power it off to fence', 'see it off', 'see it off again'];
 
 export const erasingSteps = [
