@@ -88,15 +88,12 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  const bulks = postgresBulkDriver(database);
-  const stopBulks = queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log }));
+  const stopBulks = sweepBulkOperations(needs);
 
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
-  const stopForgetting = queue.every('forget', hours(1), async () => {
-    await forgetOld(database);
-  });
+  const stopForgetting = sweepOldRecords(needs);
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -120,4 +117,15 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await clusters.close();
     },
   };
+}
+
+function sweepBulkOperations({ database, queue, log }: WorkerNeeds): () => Promise<void> {
+  const bulks = postgresBulkDriver(database);
+  return queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log }));
+}
+
+function sweepOldRecords({ database, queue }: WorkerNeeds): () => Promise<void> {
+  return queue.every('forget', hours(1), async () => {
+    await forgetOld(database);
+  });
 }
