@@ -88,12 +88,10 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  const stopBulks = sweepBulkOperations(needs);
-
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
-  const stopForgetting = sweepOldRecords(needs);
+  const stopRecords = sweepRecords(needs);
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -108,8 +106,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await scheduler.close();
       await courier.close();
       await stopApproving();
-      await stopForgetting();
-      await stopBulks();
+      await stopRecords();
       await stopSweep();
       await stopWork();
       clocks.close();
@@ -119,13 +116,14 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   };
 }
 
-function sweepBulkOperations({ database, queue, log }: WorkerNeeds): () => Promise<void> {
+/** What is driven by rows alone: bulk operations go on, and what nobody needs any more is forgotten. */
+function sweepRecords({ database, queue, log }: WorkerNeeds): () => Promise<void> {
   const bulks = postgresBulkDriver(database);
-  return queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log }));
-}
-
-function sweepOldRecords({ database, queue }: WorkerNeeds): () => Promise<void> {
-  return queue.every('forget', hours(1), async () => {
-    await forgetOld(database);
-  });
+  const stops = [
+    queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log })),
+    queue.every('forget', hours(1), () => forgetOld(database).then(() => undefined)),
+  ];
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
 }
