@@ -35,6 +35,7 @@ import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
+import type { BulkOperations, Plans, SeeCluster } from './plan-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 import type { WorkOrders } from './work-order-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
@@ -185,6 +186,8 @@ export type Inventory = {
   webhooks: Webhooks;
   schedules: Schedules;
   workOrders: WorkOrders;
+  plans: Plans;
+  bulkOperations: BulkOperations;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };
@@ -235,6 +238,7 @@ export type ApiNeeds = {
   idempotency: Idempotency;
   events: Events;
   wakeUp: (operationId: OperationId) => Promise<void>;
+  seeCluster: SeeCluster;
   clock: { now(): number };
   random: (bytes: number) => Uint8Array;
   /** Throws when the API could not serve a request now: database, queue. */

@@ -21,7 +21,8 @@ export type SubjectKind =
   | 'incident'
   | 'schedule'
   | 'schedule_run'
-  | 'work_order';
+  | 'work_order'
+  | 'bulk_operation';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -65,7 +66,8 @@ export type EventKind =
   | 'work_order.opened'
   | 'work_order.moved'
   | 'work_order.updated'
-  | 'work_order.scan_refused';
+  | 'work_order.scan_refused'
+  | `bulk_operation.${'started' | 'wave_begun' | 'paused' | 'resumed' | 'stopped' | 'cancel_requested' | 'ended'}`;
 
 export type NewEvent = {
   kind: EventKind;
