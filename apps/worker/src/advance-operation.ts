@@ -5,26 +5,36 @@ import { runWorkflow, type Outcome, type Workflow } from '@rackwright/workflow-e
 import { LogLost, StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { WORKFLOWS } from '@rackwright/workflows/workflows.ts';
+import { type HeldRun, holdRun, systemHoldClock } from './hold-run.ts';
 import type { Log, Run, RunStore, WakeUps } from './needs.ts';
 
 /** A process that dies loses its claim this long after its last renewal. */
 const CLAIM_MS = seconds(20);
 
-export type AdvanceNeeds = { runs: RunStore; queue: WakeUps; ports: Ports; worker: string; log: Log };
+export type AdvanceNeeds = {
+  runs: RunStore;
+  queue: WakeUps;
+  /** Those of one run: what they change in the world they change only while the run is theirs. */
+  ports(held: HeldRun): Ports;
+  worker: string;
+  log: Log;
+};
 
 /** Harmless to call at any time, for any operation, from any process. */
 export async function advanceOperation(
   { runs, queue, ports, worker, log }: AdvanceNeeds,
   operationId: OperationId,
 ): Promise<void> {
+  const claimedAt = systemHoldClock();
   const run = await runs.claim(operationId, worker, CLAIM_MS);
   if (run === 'over') return;
   // The process that runs it now may have looked before our news arrived: look again when it is done.
   if (run === 'busy') return queue.wakeUp(operationId, { delayMs: seconds(1) });
 
-  const renewals = setInterval(() => void runs.renew(run, CLAIM_MS).catch(() => undefined), CLAIM_MS / 3);
+  const held = holdRun(run, runs, CLAIM_MS, claimedAt);
+  const renewals = setInterval(() => void held.renew().catch(() => undefined), CLAIM_MS / 3);
   try {
-    const outcome = await runOnce(run, runs, ports);
+    const outcome = await runOnce(run, runs, ports(held));
     await settle(outcome, run, { runs, queue, log });
   } catch (thrown) {
     if (!(thrown instanceof StaleRun) && !(thrown instanceof LogLost)) throw thrown;

@@ -5,7 +5,7 @@ import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
-import { refuseWithoutLease } from '@rackwright/store/operations/begin-operation.ts';
+import { refuseUnlessRunHolds } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -16,6 +16,7 @@ import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
+import { askForPower, grantWaiting, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
@@ -24,6 +25,7 @@ import { advanceOperation } from './advance-operation.ts';
 import { approveCertificates } from './approve-certificates.ts';
 import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
+import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
@@ -40,6 +42,8 @@ export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
 const SWEEP_MOST = 200;
+/** How much later than it could the next wave begins. */
+const POWER_MS = seconds(1);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
@@ -47,7 +51,12 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const { database, keyring, queue, listener, log } = needs;
   const bmcs = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(config.bmc)),
-    refuseUnlessHeld: ({ serverId, operationId }) => refuseWithoutLease(database, serverId, operationId),
+    refuseUnlessHeld: (run) => refuseUnlessRunHolds(database, run),
+    power: {
+      ask: (holder) => askForPower(database, holder),
+      settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
+      note: ({ serverId }, power) => notePower(database, serverId, power),
+    },
   });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
@@ -56,7 +65,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       if (operationId !== undefined) await queue.wakeUp(operationId).catch(() => undefined);
     },
   });
-  const ports: Ports = {
+  const shared: Omit<Ports, 'withBmc'> = {
     clock: { now: () => Date.now() },
     servers: postgresServers(database),
     bootTickets: postgresBootTickets(database, keyring),
@@ -65,9 +74,10 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     erasures: postgresErasures(database),
     answers: postgresAnswers(database),
     secrets: derivedSecrets(keyring),
-    withBmc: bmcs.withBmc,
     connectCluster: clusters.connect,
   };
+
+  const ports = (held: HeldRun): Ports => ({ ...shared, withBmc: bmcs.heldBy(held) });
 
   const runs = postgresRunStore(database);
   const worker = `${hostname()}/${process.pid}`;
@@ -75,6 +85,11 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   // What the queue forgot, or a dead process held: the truth is in Postgres.
   const stopSweep = queue.every('sweep', SWEEP_MS, async () => {
     for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
+  });
+
+  // Those whose turn has come to power on.
+  const stopGranting = queue.every('power', POWER_MS, async () => {
+    for (const operationId of await grantWaiting(database)) await queue.wakeUp(operationId);
   });
 
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
@@ -95,6 +110,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await courier.close();
       await stopApproving();
       await stopForgetting();
+      await stopGranting();
       await stopSweep();
       await stopWork();
       await bmcs.close();

@@ -2,7 +2,16 @@
 import { minutes } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal, type Facts } from '@rackwright/domain/errors.ts';
 import { backoffMs } from './backoff.ts';
-import { LogLost, StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
+import {
+  LogLost,
+  Postponed,
+  StaleRun,
+  type Journal,
+  type StepLog,
+  type StepRecord,
+  type StoredError,
+  type WaitingFor,
+} from './step-log.ts';
 import type { EngineClock } from './engine-clock.ts';
 
 export type StepOptions = {
@@ -150,6 +159,7 @@ async function attempt<T, R>(
     result = await judge(await does());
   } catch (thrown) {
     if (endsThisRun(thrown)) throw thrown;
+    if (thrown instanceof Postponed) throw await postpone(engine, step, thrown);
     throw await recordFailure(engine, step, thrown);
   }
   step.state = 'done';
@@ -186,6 +196,20 @@ async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: u
   step.state = 'failed';
   await log.save(step);
   return thrown;
+}
+
+/** Its time stands still: what is left of it now is left when the turn comes. */
+async function postpone(
+  { journal, log, clock }: Engine,
+  step: StepRecord,
+  { waiting, lookAgainMs }: Postponed,
+): Promise<Suspend> {
+  const wakeAt = new Date(Math.min(clock.now() + lookAgainMs, Date.parse(journal.deadlineAt))).toISOString();
+  const left = Math.max(lookAgainMs, Date.parse(step.deadlineAt) - clock.now());
+  step.state = 'waiting';
+  step.deadlineAt = new Date(Date.parse(wakeAt) + left).toISOString();
+  await log.save(step);
+  return new Suspend(wakeAt, { ...waiting, until: journal.deadlineAt });
 }
 
 function reasonOf({ code, facts, blockers }: NotYet): Pick<WaitingFor, 'code' | 'facts' | 'blockers'> {

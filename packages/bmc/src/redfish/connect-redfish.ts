@@ -1,7 +1,7 @@
 // A Redfish BMC behind the port that workflows know.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
-import type { Bmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
 import { authorise, NOBODY } from './authorisation.ts';
 import { bootOnce, readBootOverride } from './boot-override.ts';
 import type { Clock } from './clock.ts';
@@ -32,13 +32,14 @@ export async function connectRedfish(
   endpoint: BmcEndpoint,
   credentials: BmcCredentials,
   { clock = systemClock, timings: changed = {} }: RedfishOptions = {},
+  beforeWrite: BeforeWrite = async () => {},
 ): Promise<Bmc> {
   const timings = { ...FIELD_TIMINGS, ...changed };
   const { host } = originOf(endpoint);
   const transport = openTransport(endpoint, timings);
   let end = () => transport.close();
   try {
-    const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host });
+    const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host, beforeWrite });
     const anonymous = await readRoot(strangers('read the service root'));
     const authorisation = authorise({ transport, credentials, timings, host, sessionsPath: sessionsPath(anonymous) });
     end = async () => {
@@ -48,7 +49,7 @@ export async function connectRedfish(
         await transport.close();
       }
     };
-    const during = conversations({ transport, authorisation, clock, timings, host });
+    const during = conversations({ transport, authorisation, clock, timings, host, beforeWrite });
 
     const connecting = during('connect');
     const root = anonymous ?? (await connecting.get(ROOT)).document;

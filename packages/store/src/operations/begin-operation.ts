@@ -2,9 +2,11 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
+import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Sql } from '../database.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
+import type { FencedRun } from './step-log.ts';
 
 export type BeginOperation = {
   serverId: ServerId;
@@ -68,6 +70,17 @@ export async function refuseWithoutLease(sql: Sql, serverId: ServerId, operation
     operationId,
   ]);
   if (held.length === 0) throw await refusalNaming(sql, serverId);
+}
+
+/** As `refuseWithoutLease`; and of that operation only the run that was not taken over: StaleRun. */
+export async function refuseUnlessRunHolds(sql: Sql, { serverId, operationId, fence }: FencedRun): Promise<void> {
+  const [held] = await sql.query<{ ours: boolean }>(
+    `select o.run_fence = $3 and o.state = 'running' as ours from server_leases l join operations o on o.id = l.operation_id
+      where l.server_id = $1 and l.operation_id = $2 and l.expires_at > now()`,
+    [serverId, operationId, String(fence)],
+  );
+  if (!held) throw await refusalNaming(sql, serverId);
+  if (!held.ours) throw new StaleRun();
 }
 
 async function refusalNaming(sql: Sql, serverId: ServerId): Promise<Refusal> {
