@@ -5,6 +5,9 @@ import type { ServerState } from '../server-lifecycle/table.ts';
 const LIKELY_OFF: ReadonlySet<string> = new Set<ServerState | 'in_repair'>([
   'discovered',
   'registered',
+  // Onboarding begins by looking, and gives up with the machine off.
+  'onboarding',
+  'onboarding_failed',
   'available',
   'in_repair',
   'retired',
