@@ -2,10 +2,11 @@
 import type { OperationId, RackId, ServerId } from '@rackwright/domain/ids.ts';
 import { ampsOn } from '@rackwright/domain/power/circuits.ts';
 import { wattsNow } from '@rackwright/domain/power/grant-power.ts';
+import { runningOf } from '@rackwright/domain/power/rack-power.ts';
 import { newId } from '@rackwright/store/new-id.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { askForPower, grantWaiting, notePower, type PowerAsker, settlePower } from '@rackwright/store/power/power-grants.ts';
-import { readRackPower, runningOf } from '@rackwright/store/power/read-rack-power.ts';
+import { readRackPower } from '@rackwright/store/power/read-rack-power.ts';
 import { type Stock, stockInventory } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
 import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';

@@ -28,9 +28,14 @@ afterEach(async () => {
 
 async function serve(protocol: BmcProtocol, chassis: SimulatedChassis): Promise<BmcEndpoint> {
   const options = { host: '127.0.0.1', port: 0, credentials: CREDENTIALS, chassis };
-  const server = protocol === 'redfish' ? await startRedfishServer(options) : await startIpmiServer(options);
+  if (protocol === 'ipmi') {
+    const bmc = await startIpmiServer(options);
+    closers.push(() => bmc.close());
+    return { protocol, address: '127.0.0.1', port: bmc.port };
+  }
+  const server = await startRedfishServer(options);
   closers.push(() => server.close());
-  return 'url' in server ? { protocol, address: server.url } : { protocol, address: '127.0.0.1', port: server.port };
+  return { protocol, address: server.url };
 }
 
 /** A machine that is on, and goes off when it is let. */

@@ -25,6 +25,7 @@ import { imageRoutes } from './routes/images.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { operationRoutes } from './routes/operations.ts';
+import { powerRoutes } from './routes/power.ts';
 import { rackRoutes } from './routes/racks.ts';
 import { MERGE_PATCH } from './routes/schema.ts';
 import { serverHardwareRoutes } from './routes/server-hardware.ts';
@@ -110,6 +111,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   eventRoutes(api, context);
   siteRoutes(api, context);
   rackRoutes(api, context);
+  powerRoutes(api, context);
   networkRoutes(api, context);
   imageRoutes(api, context);
   uploadRoutes(api, context);

@@ -33,6 +33,7 @@ import type {
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
+import type { Power } from './power-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
@@ -168,6 +169,7 @@ export type Inventory = {
   hardwareModels: HardwareModels;
   operations: Operations;
   incidents: Incidents;
+  power: Power;
   certificates: Certificates;
   webhooks: Webhooks;
 };

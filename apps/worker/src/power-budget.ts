@@ -1,7 +1,7 @@
 // Every order to power on asks for its rack's permission first, and everything that is seen of power is written down.
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { PowerState } from '@rackwright/domain/bmc.ts';
-import type { PowerWait } from '@rackwright/domain/power/grant-power.ts';
+import { FREED_BY, type PowerWait } from '@rackwright/domain/power/grant-power.ts';
 import { Postponed } from '@rackwright/workflow-engine/step-log.ts';
 import type { Bmc, Holder } from '@rackwright/workflows/ports.ts';
 
@@ -75,14 +75,5 @@ function postponedBy({ rackName, since, wait }: Extract<PowerAnswer, { granted: 
   const facts = { rack: rackName, ...of, why, askedAmps: rounded(askedAmps), freeAmps: rounded(freeAmps), nextFreeAt: next };
   return new Postponed({ code: 'power_budget', facts, since, unblockedBy: FREED_BY[why] }, LOOK_AGAIN_MS);
 }
-
-const FREED_BY = {
-  inrush: 'the servers that start now having started',
-  turn: 'the servers that asked before it having started',
-  at_once: 'one of the servers that start now having started',
-  load: 'another server of the rack being powered off, or a larger feed or maximum utilisation on file',
-  never_fits:
-    'a larger feed or maximum utilisation on file, or a smaller draw of its hardware model: alone it draws more than there is',
-} satisfies Record<PowerWait['why'], string>;
 
 const rounded = (amps: number): number => Math.round(amps * 100) / 100;

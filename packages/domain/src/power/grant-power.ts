@@ -35,6 +35,16 @@ export type PowerWait = {
   nextFreeAt: number | undefined;
 };
 
+/** Who or what can end such a wait. */
+export const FREED_BY = {
+  inrush: 'the servers that start now having started',
+  turn: 'the servers that asked before it having started',
+  at_once: 'one of the servers that start now having started',
+  load: 'another server of the rack being powered off, or a larger feed or maximum utilisation on file',
+  never_fits:
+    'a larger feed or maximum utilisation on file, or a smaller draw of its hardware model: alone it draws more than there is',
+} satisfies Record<PowerWait['why'], string>;
+
 export type PowerGrants = { granted: ServerId[]; waiting: PowerWait[] };
 
 /** Amperes are sums of quotients. */

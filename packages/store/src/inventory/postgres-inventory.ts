@@ -8,6 +8,7 @@ import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
+import { postgresPower } from '../power/postgres-power.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
 import { postgresServerInventory } from './postgres-server-inventory.ts';
@@ -34,6 +35,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
     incidents: postgresIncidents(work),
+    power: postgresPower(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
   };

@@ -3,10 +3,11 @@ import type { Watts } from '@rackwright/domain/power/draw.ts';
 import { grantPower, type PowerWait } from '@rackwright/domain/power/grant-power.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { OperationId, RackId, ServerId } from '@rackwright/domain/ids.ts';
+import { type RackPowerState, requestsOf, runningOf } from '@rackwright/domain/power/rack-power.ts';
 import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Database, Sql } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
-import { type RackPowerState, readRackPower, requestsOf, runningOf } from './read-rack-power.ts';
+import { readRackPower } from './read-rack-power.ts';
 
 export type PowerAsker = { serverId: ServerId; operationId: OperationId };
 

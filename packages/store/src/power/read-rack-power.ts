@@ -1,38 +1,9 @@
 // What a rack's circuits carry and who draws from them or wants to: read in one statement, for decisions and for people.
-import { atOnceOf, type Circuit, circuitsOf, type PowerFeed, type RackPower } from '@rackwright/domain/power/circuits.ts';
-import { ASSUMED_DRAW, drawInWatts, type PowerDraw, type Watts } from '@rackwright/domain/power/draw.ts';
-import type { PowerRequest, RunningLoad } from '@rackwright/domain/power/grant-power.ts';
-import { countsAsOn } from '@rackwright/domain/power/known-power.ts';
-import type { OperationId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type { RackId, SiteId } from '@rackwright/domain/ids.ts';
+import { atOnceOf, circuitsOf, type PowerFeed, type RackPower } from '@rackwright/domain/power/circuits.ts';
+import { ASSUMED_DRAW, drawInWatts, type PowerDraw } from '@rackwright/domain/power/draw.ts';
+import type { RackPowerState, ServerInRack } from '@rackwright/domain/power/rack-power.ts';
 import type { Sql } from '../database.ts';
-
-export type ServerInRack = {
-  id: ServerId;
-  name: string;
-  state: string;
-  power: 'on' | 'off' | null;
-  /** The model's, or the assumed one. */
-  draw: Watts;
-  drawFrom: 'model' | 'assumed';
-  operationId: OperationId | null;
-  /** Milliseconds since the epoch, as the database counts them. */
-  askedAt: number | null;
-  grantedAt: number | null;
-  usedAt: number | null;
-  expiresAt: number | null;
-  /** Its operation still runs. */
-  live: boolean;
-};
-
-export type RackPowerState = {
-  id: RackId;
-  siteId: SiteId;
-  name: string;
-  now: number;
-  circuits: Circuit[];
-  atOnce: number | undefined;
-  servers: ServerInRack[];
-};
 
 type Row = Omit<RackPower, 'feeds'> & {
   id: RackId;
@@ -77,24 +48,4 @@ export async function readRackPower(sql: Sql, racks: { ids: readonly RackId[] } 
 
 function withDraw({ draw, ...server }: Row['servers'][number]): ServerInRack {
   return { ...server, draw: drawInWatts(draw ?? ASSUMED_DRAW), drawFrom: draw === null ? 'assumed' : 'model' };
-}
-
-/** Granted, and the grant has not run out. */
-export function holdsGrant({ grantedAt, expiresAt }: ServerInRack, now: number): boolean {
-  return grantedAt !== null && expiresAt !== null && expiresAt > now;
-}
-
-/** Those whose operation still wants it; who let a grant run out unused asks again. */
-export function requestsOf({ servers }: RackPowerState): PowerRequest[] {
-  return servers.flatMap(({ id, live, askedAt, grantedAt, draw }) =>
-    live && askedAt !== null && grantedAt === null ? [{ serverId: id, askedAt, draw }] : [],
-  );
-}
-
-export function runningOf({ servers, now }: RackPowerState): RunningLoad[] {
-  return servers.flatMap((server) => {
-    const startsUntil = holdsGrant(server, now) ? server.expiresAt : null;
-    const on = countsAsOn(server.state, server.power);
-    return on || startsUntil !== null ? [{ serverId: server.id, draw: server.draw, startsUntil, on }] : [];
-  });
 }
