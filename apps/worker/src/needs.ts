@@ -1,11 +1,12 @@
 // What the worker needs of the store and the queue, in its own words.
 import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
-import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
 import type { StepLog, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
-export type Run = { operationId: OperationId; serverId: ServerId; workflow: WorkflowName; params: unknown; fence: bigint };
+export type Run = { operationId: OperationId; serverId: ServerId; workflow: RunName; params: unknown; fence: bigint };
 
 export type RunStore = {
   /** `busy`: another process runs it now. `over`: nothing left to do. */

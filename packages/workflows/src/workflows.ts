@@ -1,9 +1,11 @@
-// Which function runs for which working state; a workflow that the table names and nobody wrote is a compile error here.
-import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+// Which function runs for which working state or errand; a workflow that the tables name and nobody wrote is a compile error here.
+import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
+import { powerOnServer } from './power-on-server/power-on-server.ts';
 import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
 import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
@@ -22,5 +24,6 @@ export const WORKFLOWS = {
   'provision-server': { run: provisionServer, failsBy: provisionFailsBy },
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
   'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
+  'power-on-server': { run: powerOnServer, failsBy: fails },
   'retire-server': { run: retireServer, failsBy: fails },
-} satisfies Record<WorkflowName, ServerWorkflow>;
+} satisfies Record<RunName, ServerWorkflow>;

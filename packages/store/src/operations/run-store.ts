@@ -1,6 +1,7 @@
 // Who runs an operation now, when it wants to be looked at next, and how it ends.
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
-import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import { StaleRun, type StepLog, type StoredError, type WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 import type { Database } from '../database.ts';
 import { inTransaction } from '../transaction.ts';
@@ -8,7 +9,7 @@ import { endOperation } from './end-operation.ts';
 import { type FencedRun, lockRun, postgresStepLog } from './step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
-export type Run = FencedRun & { workflow: WorkflowName; params: unknown };
+export type Run = FencedRun & { workflow: RunName; params: unknown };
 
 export type RunStore = {
   /** `busy`: another process runs it now. `over`: nothing left to do. @param forMs  milliseconds until it counts as dead */
@@ -68,7 +69,7 @@ export function postgresRunStore(database: Database): RunStore {
   };
 }
 
-type Claimed = { serverId: ServerId; workflow: WorkflowName; params: unknown; fence: number };
+type Claimed = { serverId: ServerId; workflow: RunName; params: unknown; fence: number };
 
 async function claim(
   database: Database,
