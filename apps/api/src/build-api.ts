@@ -14,6 +14,7 @@ import { stopPromptly } from './http/stop-promptly.ts';
 import { validatorCompiler } from './http/validate.ts';
 import type { ApiNeeds } from './needs.ts';
 import { describeApi } from './openapi.ts';
+import { coldStartRoutes } from './routes/cold-starts.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import type { Api, RouteContext } from './routes/context.ts';
 import { erasureCertificateRoutes } from './routes/erasure-certificates.ts';
@@ -112,6 +113,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   siteRoutes(api, context);
   rackRoutes(api, context);
   powerRoutes(api, context);
+  coldStartRoutes(api, context);
   networkRoutes(api, context);
   imageRoutes(api, context);
   uploadRoutes(api, context);

@@ -33,7 +33,7 @@ import type {
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
-import type { Power } from './power-needs.ts';
+import type { ColdStarts, Power } from './power-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
@@ -170,6 +170,7 @@ export type Inventory = {
   operations: Operations;
   incidents: Incidents;
   power: Power;
+  coldStarts: ColdStarts;
   certificates: Certificates;
   webhooks: Webhooks;
 };

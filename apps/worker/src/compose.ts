@@ -16,6 +16,7 @@ import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
+import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
 import { askForPower, grantWaiting, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
@@ -44,6 +45,7 @@ const SWEEP_MS = seconds(2);
 const SWEEP_MOST = 200;
 /** How much later than it could the next wave begins. */
 const POWER_MS = seconds(1);
+const COLD_STARTS_MS = seconds(2);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
@@ -92,6 +94,10 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     for (const operationId of await grantWaiting(database)) await queue.wakeUp(operationId);
   });
 
+  const stopColdStarts = queue.every('cold starts', COLD_STARTS_MS, async () => {
+    for (const operationId of await advanceColdStarts(database)) await queue.wakeUp(operationId);
+  });
+
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
@@ -110,6 +116,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await courier.close();
       await stopApproving();
       await stopForgetting();
+      await stopColdStarts();
       await stopGranting();
       await stopSweep();
       await stopWork();

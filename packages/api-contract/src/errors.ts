@@ -6,6 +6,7 @@ import type { ErrorEntry } from './errors/entry.ts';
 import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
+import { POWER_ERRORS } from './errors/power.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
 import { START_ERRORS } from './errors/start.ts';
 import { WEBHOOK_ERRORS } from './errors/webhook.ts';
@@ -18,6 +19,7 @@ export const ERROR_GROUPS = {
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
+  Power: POWER_ERRORS,
   Webhooks: WEBHOOK_ERRORS,
   Starting: START_ERRORS,
 } as const;
@@ -29,6 +31,7 @@ export const ERRORS = {
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,
+  ...POWER_ERRORS,
   ...WEBHOOK_ERRORS,
   ...START_ERRORS,
 } as const;

@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   hardware_model: 'hwm',
   incident: 'inc',
+  cold_start: 'cst',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -31,6 +32,7 @@ export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
 export type HardwareModelId = Id<'hardware_model'>;
 export type IncidentId = Id<'incident'>;
+export type ColdStartId = Id<'cold_start'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

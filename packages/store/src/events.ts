@@ -18,7 +18,8 @@ export type SubjectKind =
   | 'unknown_mac'
   | 'webhook'
   | 'hardware_model'
-  | 'incident';
+  | 'incident'
+  | 'cold_start';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -49,7 +50,12 @@ export type EventKind =
   | 'server.hardware_accepted'
   | 'incident.opened'
   | 'incident.acknowledged'
-  | 'incident.closed';
+  | 'incident.closed'
+  | 'cold_start.started'
+  | 'cold_start.wave_begun'
+  | 'cold_start.paused'
+  | 'cold_start.resumed'
+  | 'cold_start.ended';
 
 export type NewEvent = {
   kind: EventKind;

@@ -1,8 +1,11 @@
 // Leases and a rack's power as the API shows them.
+import type { ColdStartPlanView, ColdStartView } from '@rackwright/api-contract/resources/cold-start.ts';
 import type { LeaseView, RackPowerView } from '@rackwright/api-contract/resources/power.ts';
+import type { SiteId } from '@rackwright/domain/ids.ts';
+import type { ColdStartPlan } from '@rackwright/domain/power/cold-start-plan.ts';
 import { FREED_BY } from '@rackwright/domain/power/grant-power.ts';
 import { type RackPowerState, reportRackPower } from '@rackwright/domain/power/rack-power.ts';
-import type { LeaseRecord } from '../power-needs.ts';
+import type { ColdStartRecord, LeaseRecord } from '../power-needs.ts';
 import { viewWaiting } from './operation.ts';
 
 export function viewLease({ owner, waitingFor, ...lease }: LeaseRecord): LeaseView {
@@ -56,3 +59,23 @@ export function viewRackPower(rack: RackPowerState): RackPowerView {
 
 const instant = (millis: number): string => new Date(millis).toISOString();
 const rounded = (amps: number): number => Math.round(amps * 100) / 100;
+
+export const viewColdStartPlan = (siteId: SiteId, plan: ColdStartPlan): ColdStartPlanView => ({
+  kind: 'cold_start_plan',
+  siteId,
+  ...plan,
+});
+
+export function viewColdStart(record: ColdStartRecord): ColdStartView {
+  const { pausedBecause, pausedAt, requestedBy, servers, ...rest } = record;
+  const begun = servers.filter(({ state }) => state !== 'pending').map(({ wave }) => wave);
+  return {
+    kind: 'cold_start',
+    ...rest,
+    wave: Math.max(0, ...begun),
+    waves: record.plan.waves.length,
+    paused: pausedBecause === null || pausedAt === null ? null : { because: pausedBecause, since: pausedAt },
+    requestedBy: { principal: requestedBy },
+    servers,
+  };
+}

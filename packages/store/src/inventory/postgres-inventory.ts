@@ -8,6 +8,7 @@ import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
+import { postgresColdStarts } from '../power/cold-starts.ts';
 import { postgresPower } from '../power/postgres-power.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
@@ -36,6 +37,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     operations: postgresOperations(work),
     incidents: postgresIncidents(work),
     power: postgresPower(work),
+    coldStarts: postgresColdStarts(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
   };

@@ -2,14 +2,12 @@
 //
 // No undo: on is where it belongs. It boots its disk, because no boot ticket is open for it.
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { POWERED_ON_STEP } from '@rackwright/domain/power/cold-start-progress.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import type { Ports, Task } from '../ports.ts';
 
 type Needs = Pick<Ports, 'servers' | 'withBmc' | 'connectCluster'>;
-
-/** From here on it draws power: whoever waits for that only may go on. */
-export const POWERED_ON_STEP = 'power it on';
 
 export const powerOnServer: Workflow<Needs, Task<unknown>> = async (run, needs, task) => {
   const { servers, withBmc } = needs;
