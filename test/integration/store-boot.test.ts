@@ -199,7 +199,12 @@ describe('allocations', () => {
 describe('the feed', () => {
   test('who changed is found from the cursor on; whoever is too far behind loads everything', async () => {
     const { cursor, records } = await loadAllBootRecords(db.database, TEST_KEYRING);
-    expect(await changedServers(db.database, cursor)).toEqual({ seq: cursor.lastSeq, serverIds: [], more: false });
+    expect(await changedServers(db.database, cursor)).toEqual({
+      seq: cursor.lastSeq,
+      serverIds: [],
+      instructed: [],
+      more: false,
+    });
     const { serverId } = await withTicket();
     const changed = await changedServers(db.database, cursor);
     expect(changed).toMatchObject({ serverIds: [serverId], more: false });

@@ -2,7 +2,7 @@
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import type { BmcEndpoint, BmcProtocol } from '@rackwright/domain/bmc.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
-import { refuseUnlessRunHolds } from '@rackwright/store/operations/begin-operation.ts';
+import { mayTalk } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import { postgresRunStore, type Run } from '@rackwright/store/operations/run-store.ts';
 import { stockInventory } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
@@ -13,6 +13,7 @@ import { bmcConnections } from '@rackwright/worker-app/bmc-connections.ts';
 import { type HoldClock, holdRun } from '@rackwright/worker-app/hold-run.ts';
 import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import { afterEach, expect, test } from 'vitest';
+import { noPowerBudget } from './no-power-budget.ts';
 
 const db = useTestDatabase();
 const CREDENTIALS = { username: 'admin', password: 'rack-pass-0123' };
@@ -78,8 +79,9 @@ test.each(['redfish', 'ipmi'] as const)('%s: off was sent before it hung, on is 
   const endpoint = await serve(protocol, chassis);
   const bmcs = bmcConnections({
     connect: (_, beforeWrite) => bmcConnector(PACE)(endpoint, CREDENTIALS, beforeWrite),
-    refuseUnlessHeld: (run) => refuseUnlessRunHolds(db.database, run),
-    power: { ask: async () => ({ granted: true, draw: null }), settle: async () => undefined, note: async () => undefined },
+    untilMayTalk: async (run) => void (await mayTalk(db.database, run, 'w')),
+    untilMayRead: async () => undefined,
+    power: noPowerBudget,
   });
   closers.push(() => bmcs.close());
   let now = 0;

@@ -15,6 +15,7 @@ import { validatorCompiler } from './http/validate.ts';
 import type { ApiNeeds } from './needs.ts';
 import { describeApi } from './openapi.ts';
 import { coldStartRoutes } from './routes/cold-starts.ts';
+import { bmcReadingRoutes } from './routes/bmc-readings.ts';
 import { clusterRoutes } from './routes/clusters.ts';
 import type { Api, RouteContext } from './routes/context.ts';
 import { erasureCertificateRoutes } from './routes/erasure-certificates.ts';
@@ -29,6 +30,8 @@ import { operationRoutes } from './routes/operations.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rackRoutes } from './routes/racks.ts';
 import { MERGE_PATCH } from './routes/schema.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
+import { scheduleRunRoutes } from './routes/schedule-runs.ts';
 import { serverHardwareRoutes } from './routes/server-hardware.ts';
 import { serverImportRoutes } from './routes/server-imports.ts';
 import { serverOperationRoutes } from './routes/server-operations.ts';
@@ -102,6 +105,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   };
   serverRoutes(api, context);
   serverHardwareRoutes(api, context);
+  bmcReadingRoutes(api, context);
   hardwareModelRoutes(api, context);
   serverImportRoutes(api, context);
   serverOperationRoutes(api, context);
@@ -121,6 +125,8 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   webhookRoutes(api, context);
   webhookOperationRoutes(api, context);
   deliveryRoutes(api, context);
+  scheduleRoutes(api, context);
+  scheduleRunRoutes(api, context);
   healthRoutes(api, context);
 }
 

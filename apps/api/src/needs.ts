@@ -16,6 +16,7 @@ import type {
 import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type {
   ArtifactRecord,
+  BmcReadingRecord,
   ClusterRecord,
   DiscoveryRecord,
   HardwareModelRecord,
@@ -34,6 +35,7 @@ import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
 import type { ColdStarts, Power } from './power-needs.ts';
+import type { Schedules } from './schedule-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
@@ -132,6 +134,15 @@ export interface Discoveries {
   reject(mac: string, by: string, reason: string): Promise<DiscoveryRecord>;
 }
 
+export interface BmcReadings {
+  /** Refusal `not_found` for a server that is on no file; empty for one that was never looked at. */
+  get(id: ServerId): Promise<BmcReadingRecord>;
+  list(
+    page: PageRequest,
+    filter: { circuit?: 'closed' | 'open' | 'refused' | undefined; power?: string | undefined; health?: string | undefined },
+  ): Promise<Page<BmcReadingRecord>>;
+}
+
 export interface ServerHardware {
   hardware(id: ServerId): Promise<HardwareSeen>;
   /** Refusals `inspection_not_latest`, `hardware_not_reviewed`, `disk_dropped_unerased` … May be repeated. */
@@ -165,6 +176,7 @@ export type Inventory = {
   artifacts: Artifacts;
   clusters: Clusters;
   servers: Servers & ServerMoves & ServerHardware;
+  bmcReadings: BmcReadings;
   discoveries: Discoveries;
   hardwareModels: HardwareModels;
   operations: Operations;
@@ -173,6 +185,7 @@ export type Inventory = {
   coldStarts: ColdStarts;
   certificates: Certificates;
   webhooks: Webhooks;
+  schedules: Schedules;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };

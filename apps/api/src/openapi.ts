@@ -29,6 +29,7 @@ export async function describeApi(api: Api): Promise<void> {
         'operations',
         'events',
         'webhooks',
+        'schedules',
         'sites',
         'racks',
         'networks',

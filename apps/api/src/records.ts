@@ -1,6 +1,8 @@
 // The things of the inventory as the API reads and writes them; the store gives and takes them in this form.
+import type { BmcReading } from '@rackwright/domain/bmc-sweep/reading.ts';
+import type { SweepTier } from '@rackwright/domain/bmc-sweep/tiers.ts';
 import type { CellError } from '@rackwright/api-contract/imports/read-server-rows.ts';
-import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { BmcCredentials, BmcEndpoint, BmcLogEntry, FirmwareMode } from '@rackwright/domain/bmc.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { ExpectedHardware } from '@rackwright/domain/hardware/hardware-model.ts';
 import type { HardwareDifference, Inspection } from '@rackwright/domain/hardware/inspection.ts';
@@ -23,6 +25,17 @@ import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
 
 import type { Stamps } from './collection-needs.ts';
 
+export type BmcReadingRecord = {
+  serverId: ServerId;
+  serverName: string;
+  tier: SweepTier;
+  /** Times are epoch milliseconds. */
+  reading: BmcReading;
+  nextLookAt: string | null;
+  logReadAt: string | null;
+  /** Newest first. */
+  notable: (BmcLogEntry & { historic: boolean; seenAt: string })[];
+};
 export type SiteRecord = Stamps & { id: SiteId; name: string };
 export type PowerFeed = { name: string; amps: number; volts: number; maxUtilisation: number | null };
 export type RackSwitch = { name: string; managementAddress: string | null };

@@ -19,6 +19,10 @@ const VIRTUAL_BMC_PACE = {
   ipmi: { power: { restMs: 100 }, settings: { everyMs: 100, withinMs: 5_000 } },
 };
 
+function sweepSizes(atOnce: number): { living: number; silent: number } | 'off' {
+  return atOnce === 0 ? 'off' : { living: atOnce, silent: Math.ceil(atOnce / 2) };
+}
+
 /** Whoever supervises us can do more about it than we can. */
 function endWithoutDatabase(log: pino.Logger): (code: number | null) => void {
   return (code) => {
@@ -28,6 +32,30 @@ function endWithoutDatabase(log: pino.Logger): (code: number | null) => void {
 }
 
 export type Rackwright = { api: RunningApi | undefined; boot: Boot | undefined; close(): Promise<void> };
+
+/** What every role stands on, in the order it is opened. */
+async function openParts(
+  config: Config,
+  log: pino.Logger,
+  onTrouble: (error: unknown) => void,
+  opened: <T extends { close(): Promise<void> }>(thing: T) => T,
+) {
+  const keyring = await readSealingKey(config.sealingKeyFile, config.databaseUrl === undefined);
+  const embedded =
+    config.databaseUrl === undefined
+      ? opened(await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), onExit: endWithoutDatabase(log) }))
+      : undefined;
+  const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
+  const database = opened(await openDatabase(databaseUrl, { maxConnections: 20, onConnectionLost: onTrouble }));
+  await migrate(database);
+  const listener = opened(await listenForEvents(database, { onConnectionLost: onTrouble }));
+  const backend =
+    config.redisUrl === undefined
+      ? ({ kind: 'postgres', url: databaseUrl } as const)
+      : ({ kind: 'redis', url: config.redisUrl } as const);
+  const queue = opened(await openQueue({ backend, name: 'operations', lockMs: 10_000, onError: onTrouble }));
+  return { database, keyring, queue, listener };
+}
 
 export async function compose(config: Config): Promise<Rackwright> {
   const closers: (() => Promise<void>)[] = [];
@@ -44,21 +72,8 @@ export async function compose(config: Config): Promise<Rackwright> {
     const log = pino({ level: config.logLevel });
     // Pools let go of their connections a moment after they say so; Postgres going down then is no trouble.
     const onTrouble = (error: unknown): void => (closing ? undefined : log.warn({ err: error }, 'in the background'));
-    const keyring = await readSealingKey(config.sealingKeyFile, config.databaseUrl === undefined);
-    const embedded =
-      config.databaseUrl === undefined
-        ? opened(await startEmbeddedPostgres({ dataDir: join(config.dataDir, 'postgres'), onExit: endWithoutDatabase(log) }))
-        : undefined;
-    const databaseUrl = embedded?.url ?? config.databaseUrl ?? '';
-    const database = opened(await openDatabase(databaseUrl, { maxConnections: 20, onConnectionLost: onTrouble }));
-    await migrate(database);
-    const listener = opened(await listenForEvents(database, { onConnectionLost: onTrouble }));
-    const backend =
-      config.redisUrl === undefined
-        ? ({ kind: 'postgres', url: databaseUrl } as const)
-        : ({ kind: 'redis', url: config.redisUrl } as const);
-    const queue = opened(await openQueue({ backend, name: 'operations', lockMs: 10_000, onError: onTrouble }));
-    const parts = { database, keyring, queue, listener };
+    const parts = await openParts(config, log, onTrouble, opened);
+    const { queue } = parts;
 
     const bootLog: BootLog = ({ level, event, ...facts }) => log[level](facts, event);
     const files = { imageDir: join(config.dataDir, 'images'), artifactDir: join(config.dataDir, 'artifacts') };
@@ -71,6 +86,7 @@ export async function compose(config: Config): Promise<Rackwright> {
           {
             concurrency: config.workerConcurrency,
             bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
+            sweep: sweepSizes(config.bmcSweepAtOnce),
             webhooks: { targets: config.webhookTargets },
           },
           { ...parts, log },

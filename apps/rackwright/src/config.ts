@@ -31,6 +31,8 @@ export type Config = {
     kernelArguments: string[];
   };
   workerConcurrency: number;
+  /** BMCs that a worker's fleet sweep asks at the same moment; half as many again that are silent. 0: it does not sweep. */
+  bmcSweepAtOnce: number;
   /** Where webhooks may be sent; the public internet over https unless more is allowed. */
   webhookTargets: TargetPolicy;
   /** `virtual`: simulated machines need no rest between off and on, and answer at once. */
@@ -74,6 +76,7 @@ export function readConfig(env: Environment, args: readonly string[]): Config {
       kernelArguments: (env['RACKWRIGHT_KERNEL_ARGUMENTS'] ?? '').split(' ').filter((word) => word !== ''),
     },
     workerConcurrency: whole(env, 'RACKWRIGHT_WORKER_CONCURRENCY', 50),
+    bmcSweepAtOnce: whole(env, 'RACKWRIGHT_BMC_SWEEP_AT_ONCE', 64),
     webhookTargets: readTargets(env),
     bmcPace: demo !== '0' || env['RACKWRIGHT_BMC_PACE'] === 'virtual' ? 'virtual' : 'field',
     virtualServers: wholeNumber('RACKWRIGHT_VIRTUAL_SERVERS', demo),

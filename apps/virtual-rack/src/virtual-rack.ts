@@ -13,6 +13,7 @@ import { sendPacer } from './machines/send-pacer.ts';
 import { type SimulatedMachine, simulatedMachine } from './machines/simulated-machine.ts';
 import { type WebClient, webClient } from './machines/web-client.ts';
 import { startRedfishServer } from './redfish/start-redfish-server.ts';
+import type { Traffic } from './traffic.ts';
 
 export type VirtualRackSettings = {
   servers: number;
@@ -58,6 +59,7 @@ export type VirtualServer = {
   machine: SimulatedMachine;
   /** How many sessions its BMC holds open. */
   bmcSessions(): number;
+  bmcTraffic(): Traffic;
 };
 
 export type VirtualRack = { servers: readonly VirtualServer[]; close(): Promise<void> };
@@ -152,7 +154,7 @@ async function startServer(
   const spec = settings.change?.(plain, n) ?? plain;
   const machine = simulatedMachine(spec, world);
   const credentials = settings.bmc?.credentials ?? CREDENTIALS;
-  const { endpoint, sessions, close } = await startBmc(settings, n, machine.chassis, credentials);
+  const { endpoint, sessions, traffic, close } = await startBmc(settings, n, machine.chassis, credentials);
   closers.push(async () => {
     // In this order: nobody may power it on any more when its machine goes.
     await close();
@@ -174,6 +176,7 @@ async function startServer(
     chassis: machine.chassis,
     machine,
     bmcSessions: sessions,
+    bmcTraffic: traffic,
   };
 }
 
@@ -184,11 +187,11 @@ async function startBmc(settings: VirtualRackSettings, n: number, chassis: Simul
   if (protocol === 'ipmi') {
     const server = await startIpmiServer({ host, port, credentials, chassis });
     const endpoint = { protocol, address: host, port: server.port } satisfies BmcEndpoint;
-    return { endpoint, sessions: server.sessions, close: () => server.close() };
+    return { endpoint, sessions: server.sessions, traffic: server.traffic, close: () => server.close() };
   }
   const server = await startRedfishServer({ host, port, credentials, chassis, ...(tls ? { tls } : {}) });
   const endpoint = { protocol, address: server.url } satisfies BmcEndpoint;
-  return { endpoint, sessions: server.sessions, close: () => server.close() };
+  return { endpoint, sessions: server.sessions, traffic: server.traffic, close: () => server.close() };
 }
 
 function rackName(n: number): string {

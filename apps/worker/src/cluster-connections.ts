@@ -1,4 +1,5 @@
 // One connection per cluster, opened at its first use and kept; opened anew when the cluster's record has changed.
+import { seconds } from '@rackwright/domain/durations.ts';
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { clusterAccess } from '@rackwright/kubernetes/cluster-access.ts';
 import type { ClusterApi } from '@rackwright/kubernetes/cluster-api.ts';
@@ -25,7 +26,11 @@ export type ClusterSource = {
 /** What local storage and unmanaged pods lose, they lose: the disks are erased next. */
 const DRAIN = { localStorage: 'evict', unmanaged: 'evict' } as const;
 
-export function clusterConnections({ read, onNode }: ClusterSource): ClusterConnections {
+/** A cluster's record is read again after this long: a changed address or credential is in force within it. */
+const READ_AGAIN_MS = seconds(1);
+
+export function clusterConnections({ read: readNow, onNode }: ClusterSource): ClusterConnections {
+  const read = shared(readNow, READ_AGAIN_MS);
   const open = new Map<ClusterId, { fingerprint: string; api: Promise<ClusterApi> }>();
 
   const connect = async (clusterId: ClusterId, { apiEndpoint, ca, credentials }: ClusterAddress): Promise<ClusterApi> => {
@@ -65,6 +70,19 @@ export function clusterConnections({ read, onNode }: ClusterSource): ClusterConn
     async close() {
       await Promise.all([...open.values()].map((one) => closeQuietly(one.api)));
     },
+  };
+}
+
+/** One answer for all who ask within `forMs`; a failure is nobody's but theirs who waited for it. */
+function shared<K, V>(ask: (key: K) => Promise<V>, forMs: number): (key: K) => Promise<V> {
+  const asked = new Map<K, { at: number; answer: Promise<V> }>();
+  return (key) => {
+    const known = asked.get(key);
+    if (known && performance.now() - known.at < forMs) return known.answer;
+    const entry = { at: performance.now(), answer: ask(key) };
+    asked.set(key, entry);
+    entry.answer.catch(() => asked.get(key) === entry && asked.delete(key));
+    return entry.answer;
   };
 }
 

@@ -1,11 +1,9 @@
 // apps/worker: everything the worker is made of, in the order it is made.
 import { hostname } from 'node:os';
-import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
-import { refuseUnlessRunHolds } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -15,23 +13,26 @@ import { postgresInstructions } from '@rackwright/store/ports/postgres-instructi
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
-import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
-import { askForPower, grantWaiting, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
+import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
+import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
-import { readBmcAccess, readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
+import { alarms } from './alarms.ts';
 import { approveCertificates } from './approve-certificates.ts';
-import { bmcConnections } from './bmc-connections.ts';
 import { clusterConnections } from './cluster-connections.ts';
+import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
-import { ownBmc } from './own-bmc.ts';
+import { composeScheduler } from './schedules/compose-scheduler.ts';
+import type { SchedulerConfig } from './schedules/scheduler.ts';
+import { sweepDue } from './sweep-due.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
-export type WorkerConfig = { concurrency: number; bmc?: ConnectBmcOptions; webhooks: CourierConfig };
+export type WorkerConfig = BmcsConfig & { concurrency: number; webhooks: CourierConfig; schedules?: SchedulerConfig };
 export type WorkerNeeds = {
   database: Database;
   keyring: Keyring;
@@ -42,7 +43,6 @@ export type WorkerNeeds = {
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
-const SWEEP_MOST = 200;
 /** How much later than it could the next wave begins. */
 const POWER_MS = seconds(1);
 const COLD_STARTS_MS = seconds(2);
@@ -51,15 +51,8 @@ const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
-  const bmcs = bmcConnections({
-    connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(config.bmc)),
-    refuseUnlessHeld: (run) => refuseUnlessRunHolds(database, run),
-    power: {
-      ask: (holder) => askForPower(database, holder),
-      settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
-      note: ({ serverId }, power) => notePower(database, serverId, power),
-    },
-  });
+  const worker = `${hostname()}/${process.pid}`;
+  const bmcs = composeBmcs(config, { database, keyring, log, runner: worker });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
     async onNode(clusterId, nodeName) {
@@ -82,18 +75,20 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const ports = (held: HeldRun): Ports => ({ ...shared, withBmc: bmcs.heldBy(held) });
 
   const runs = postgresRunStore(database);
-  const worker = `${hostname()}/${process.pid}`;
-  const stopWork = await queue.work((operationId) => advanceOperation({ runs, queue, ports, worker, log }, operationId), config);
+  const clocks = alarms((operationId) => void queue.wakeUp(operationId).catch(() => undefined));
+  const needed = { runs, queue, alarms: clocks, ports, worker, log };
+  const stopWork = await queue.work((operationId) => advanceOperation(needed, operationId), config);
   // What the queue forgot, or a dead process held: the truth is in Postgres.
-  const stopSweep = queue.every('sweep', SWEEP_MS, async () => {
-    for (const operationId of await runs.due(SWEEP_MOST)) await queue.wakeUp(operationId);
-  });
+  const stopSweep = queue.every(
+    'sweep',
+    SWEEP_MS,
+    sweepDue(runs, queue, () => performance.now()),
+  );
 
   // Those whose turn has come to power on.
   const stopGranting = queue.every('power', POWER_MS, async () => {
     for (const operationId of await grantWaiting(database)) await queue.wakeUp(operationId);
   });
-
   const stopColdStarts = queue.every('cold starts', COLD_STARTS_MS, async () => {
     for (const operationId of await advanceColdStarts(database)) await queue.wakeUp(operationId);
   });
@@ -111,8 +106,11 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     log,
   });
 
+  const scheduler = composeScheduler(config.schedules ?? {}, { database, clock: shared.clock, bmcs, queue, worker, log });
+
   return {
     async close() {
+      await scheduler.close();
       await courier.close();
       await stopApproving();
       await stopForgetting();
@@ -120,6 +118,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await stopGranting();
       await stopSweep();
       await stopWork();
+      clocks.close();
       await bmcs.close();
       await clusters.close();
     },

@@ -3,10 +3,18 @@ import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts
 import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
-import type { StepLog, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import type { Journal, StepLog, StepRecord, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
-export type Run = { operationId: OperationId; serverId: ServerId; workflow: RunName; params: unknown; fence: bigint };
+export type Run = {
+  operationId: OperationId;
+  serverId: ServerId;
+  workflow: RunName;
+  params: unknown;
+  fence: bigint;
+  /** As it was when the run began. */
+  journal: Journal;
+};
 
 export type RunStore = {
   /** `busy`: another process runs it now. `over`: nothing left to do. */
@@ -15,12 +23,15 @@ export type RunStore = {
   renew(run: Run, forMs: number): Promise<void>;
   stepLog(run: Run): StepLog;
   /** When it is due: at `wakeAt`, or at once when something reported while the run was under way. */
-  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor): Promise<string>;
-  finish(run: Run): Promise<void>;
+  suspend(run: Run, wakeAt: string, waitingFor: WaitingFor, unsaved: readonly StepRecord[]): Promise<string>;
+  finish(run: Run, unsaved: readonly StepRecord[]): Promise<void>;
   fail(run: Run, error: StoredError, event: ServerEvent): Promise<void>;
   /** Operations whose wake-up is due or was lost, oldest first. */
   due(limit: number): Promise<OperationId[]>;
 };
+
+/** Rings in this process, at most one alarm per operation: a newer one replaces it. What dies with the process the sweep finds. */
+export type Alarms = { set(operationId: OperationId, delayMs: number): void };
 
 export type WakeUps = { wakeUp(operationId: OperationId, options?: { delayMs?: number }): Promise<void> };
 

@@ -8,6 +8,7 @@ import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { POWER_ERRORS } from './errors/power.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
+import { SCHEDULE_ERRORS } from './errors/schedule.ts';
 import { START_ERRORS } from './errors/start.ts';
 import { WEBHOOK_ERRORS } from './errors/webhook.ts';
 
@@ -21,6 +22,7 @@ export const ERROR_GROUPS = {
   'Kubernetes clusters': KUBERNETES_ERRORS,
   Power: POWER_ERRORS,
   Webhooks: WEBHOOK_ERRORS,
+  Schedules: SCHEDULE_ERRORS,
   Starting: START_ERRORS,
 } as const;
 
@@ -33,6 +35,7 @@ export const ERRORS = {
   ...KUBERNETES_ERRORS,
   ...POWER_ERRORS,
   ...WEBHOOK_ERRORS,
+  ...SCHEDULE_ERRORS,
   ...START_ERRORS,
 } as const;
 

@@ -16,6 +16,7 @@ export const WAITING_REASONS = {
   pods_leaving: 'Pods are leaving the node, or may not leave it yet.',
   power_budget: 'Powering on now would draw more than a feed, the rack or its waves allow; the facts name it, in amperes.',
   power_still_on: 'The BMC does not report the server off yet.',
+  schedule_items: 'Operations that the run began are under way, or something of it is tried again in a while.',
   second_sighting_due: 'The server was seen off once; it must be seen off again before that counts.',
   serving_certificate_refused: 'The node asks for a certificate that does not match the inventory.',
   undo_retry: 'A step could not be undone yet and is tried again.',

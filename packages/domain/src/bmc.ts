@@ -2,6 +2,12 @@
 
 export type PowerState = 'on' | 'off' | 'powering_on' | 'powering_off' | 'unknown';
 
+/** The BMC's own summary of the machine's parts. */
+export type BmcHealth = 'ok' | 'warning' | 'critical' | 'unknown';
+
+/** What one cheap question tells. `serial` is empty where it would take another. */
+export type BmcLook = { power: PowerState; health: BmcHealth; serial: string };
+
 /** `reboot` is off, wait, on unless the BMC does it better; `graceful_off` asks the operating system. */
 export type PowerAction = 'on' | 'off' | 'graceful_off' | 'reboot';
 

@@ -17,6 +17,8 @@ export const ID_PREFIXES = {
   hardware_model: 'hwm',
   incident: 'inc',
   cold_start: 'cst',
+  schedule: 'sch',
+  schedule_run: 'run',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -37,6 +39,8 @@ export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;
 export type DeliveryId = Id<'delivery'>;
+export type ScheduleId = Id<'schedule'>;
+export type ScheduleRunId = Id<'schedule_run'>;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

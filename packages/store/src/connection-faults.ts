@@ -8,6 +8,9 @@ type PostgresError = Error & { code?: string; constraint?: string; detail?: stri
 const UNREACHABLE = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|57P0[1-5]|08|53300|55P03|57014)/;
 const UNREACHABLE_MESSAGE = /connection terminated|timeout exceeded when trying to connect|connection timeout|is not queryable/i;
 
+/** A statement prepared before a migration changed what it gives: it was not run, and is parsed anew without its name. */
+export const STALE_PLAN = '0A000';
+
 /** Postgres error code (SQLSTATE), when the thrown value came from Postgres. */
 export function sqlState(thrown: unknown): string | undefined {
   return thrown instanceof Error ? (thrown as PostgresError).code : undefined;

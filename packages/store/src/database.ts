@@ -1,8 +1,9 @@
 // One pool of connections for everything: SQL where it must be exact or fast, Prisma where it only reads.
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { asFault } from './connection-faults.ts';
+import { asFault, sqlState, STALE_PLAN } from './connection-faults.ts';
 import { PrismaClient } from './generated/client.ts';
+import { type StatementNames, statementNames } from './statement-names.ts';
 
 /** Anything that runs SQL: the database itself, or a transaction. */
 export type Sql = {
@@ -13,6 +14,8 @@ export type Database = Sql & {
   readonly url: string;
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
+  /** The same on every connection. */
+  readonly nameOf: StatementNames;
   /** Waits for running statements. */
   close(): Promise<void>;
 };
@@ -43,14 +46,17 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
   pool.on('error', (error) => options.onConnectionLost?.(error));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
+  const nameOf = statementNames();
   const database: Database = {
     url,
     pool,
     prisma,
+    nameOf,
     async query<Row extends object>(text: string, values: readonly unknown[] = []) {
       try {
-        return (await pool.query<Row>(text, [...values])).rows;
+        return (await pool.query<Row>(statement(nameOf(text), text, values))).rows;
       } catch (error) {
+        if (sqlState(error) === STALE_PLAN) return (await pool.query<Row>(text, [...values])).rows;
         throw asFault(error, 'query the database');
       }
     },
@@ -66,6 +72,10 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
     throw error;
   }
   return database;
+}
+
+export function statement(name: string | undefined, text: string, values: readonly unknown[]): pg.QueryConfig<unknown[]> {
+  return { text, values: [...values], ...(name === undefined ? {} : { name }) };
 }
 
 /** Our bigints are counters far below 2^53, our times go out as text: nobody wants a string of digits or a Date. */

@@ -19,11 +19,13 @@ export type SubjectKind =
   | 'webhook'
   | 'hardware_model'
   | 'incident'
+  | 'schedule'
+  | 'schedule_run'
   | 'cold_start';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'
@@ -51,6 +53,15 @@ export type EventKind =
   | 'incident.opened'
   | 'incident.acknowledged'
   | 'incident.closed'
+  | 'server.bmc_password_changed'
+  | 'schedule.paused'
+  | 'schedule.resumed'
+  | 'schedule_run.queued'
+  | 'schedule_run.started'
+  | 'schedule_run.skipped'
+  | 'schedule_run.ended'
+  | 'server.bmc_changed'
+  | 'server.bmc_logged'
   | 'cold_start.started'
   | 'cold_start.wave_begun'
   | 'cold_start.paused'
@@ -82,7 +93,7 @@ export type StoredEvent = Required<Pick<NewEvent, 'kind' | 'subject'>> & {
  * the order of commits. A reader that saw number n can therefore never miss a smaller one.
  */
 export async function appendEvents(sql: Sql, events: readonly NewEvent[]): Promise<void> {
-  if (events.length > 0) await sql.query(appendStatement('$1', '$2'), [events.length, JSON.stringify(events)]);
+  if (events.length > 0) await sql.query('select append_events($1::jsonb)', [JSON.stringify(events)]);
 }
 
 /**
@@ -92,18 +103,8 @@ export async function appendEvents(sql: Sql, events: readonly NewEvent[]): Promi
  */
 export function appendAndCommit(events: readonly NewEvent[], quote: (text: string) => string): string {
   if (events.length === 0) return 'commit';
-  return `${appendStatement(String(events.length), quote(JSON.stringify(events)))}; commit`;
+  return `select append_events(${quote(JSON.stringify(events))}); commit`;
 }
-
-const appendStatement = (count: string, events: string): string =>
-  `with taken as (update event_sequence set last_seq = last_seq + ${count} returning last_seq - ${count} as before),
-        added as (
-          insert into events (seq, at, kind, subject_kind, subject_id, server_id, operation_id, version, payload)
-          select taken.before + e.nth, clock_timestamp(), e.event->>'kind', e.event->'subject'->>'kind', e.event->'subject'->>'id',
-                 e.event->>'serverId', e.event->>'operationId', (e.event->>'version')::bigint, coalesce(e.event->'payload', '{}')
-            from taken, jsonb_array_elements(${events}::jsonb) with ordinality e(event, nth)
-          returning seq)
-   select pg_notify('${EVENTS_CHANNEL}', max(seq)::text) from added`;
 
 export type EventCursor = {
   /** Changes when the database is another one; a cursor of another epoch is worthless. */

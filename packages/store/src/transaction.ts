@@ -1,7 +1,8 @@
 // All or nothing: what is written together, and the events that tell of it.
 import type pg from 'pg';
-import { asFault, sqlState } from './connection-faults.ts';
-import type { Database, Sql } from './database.ts';
+import { asFault, sqlState, STALE_PLAN } from './connection-faults.ts';
+import { type Database, type Sql, statement } from './database.ts';
+import type { StatementNames } from './statement-names.ts';
 import { appendAndCommit, type NewEvent } from './events.ts';
 
 export type Transaction = Sql & {
@@ -13,7 +14,7 @@ export type Transaction = Sql & {
 
 const MOST_ATTEMPTS = 5;
 // Serialization failure and deadlock: Postgres asks for another try.
-const TRY_AGAIN = new Set(['40001', '40P01']);
+const TRY_AGAIN = new Set(['40001', '40P01', STALE_PLAN]);
 
 /**
  * Runs `work` in one transaction. `work` may run more than once and must do nothing but SQL.
@@ -39,12 +40,14 @@ async function attemptTransaction<T>(database: Database, work: (tx: Transaction)
   client.on('error', onError);
   try {
     await client.query('begin');
-    const { tx, events } = makeTransaction(client);
+    const { tx, events } = makeTransaction(client, database.nameOf);
     const result = await work(tx);
     await client.query(appendAndCommit(events, (text) => client.escapeLiteral(text)));
     return result;
   } catch (error) {
     await client.query('rollback').catch(onError);
+    // Its prepared statements are of no use any more.
+    if (sqlState(error) === STALE_PLAN) broken = error as Error;
     throw error;
   } finally {
     client.off('error', onError);
@@ -52,12 +55,12 @@ async function attemptTransaction<T>(database: Database, work: (tx: Transaction)
   }
 }
 
-function makeTransaction(client: pg.PoolClient): { tx: Transaction; events: NewEvent[] } {
+function makeTransaction(client: pg.PoolClient, nameOf: StatementNames): { tx: Transaction; events: NewEvent[] } {
   const events: NewEvent[] = [];
   let depth = 0;
   const tx: Transaction = {
     query: async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...values])).rows,
+      (await client.query<Row>(statement(nameOf(text), text, values))).rows,
     emit: (event) => void events.push(event),
     async savepoint(work) {
       const name = `savepoint_${++depth}`;

@@ -3,12 +3,20 @@ import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import { memoryStepLog } from '@rackwright/testkit/workflows/memory-step-log.ts';
 import { expect, test } from 'vitest';
 import { NotYet } from './run.ts';
-import { runWorkflow, type Workflow } from './run-workflow.ts';
-import { LogLost, Postponed } from './step-log.ts';
+import { type Outcome, runWorkflow, type Workflow } from './run-workflow.ts';
+import { LogLost, Postponed, type StepRecord } from './step-log.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const later = (ms: number) => ({ now: () => start + ms });
 const newLog = () => memoryStepLog(new Date(start + 3_600_000).toISOString());
+
+/** As a worker does: what the run left unsaved is written with how it ended. */
+async function runToRest<N, S>(...run: Parameters<typeof runWorkflow<N, S>>): Promise<Outcome> {
+  const { unsaved, steps: _steps, ...outcome } = await runWorkflow(...run);
+  const [, , , log] = run;
+  await log.save(...unsaved);
+  return outcome;
+}
 
 type Words = string[];
 const twoSteps: Workflow<Words, { fail?: unknown }> = async (run, said, { fail }) => {
@@ -27,15 +35,51 @@ test('a step that was recorded is not done again, and gives its recorded result'
   const said: Words = [];
   const log = newLog();
   log.dieAt((step) => (step.name === 'b' && step.state === 'running' ? 'after' : undefined));
-  await expect(runWorkflow(twoSteps, said, {}, log, later(0))).rejects.toThrow('taken this operation over');
+  await expect(runToRest(twoSteps, said, {}, log, later(0))).rejects.toThrow('taken this operation over');
   log.dieAt(() => undefined);
-  expect(await runWorkflow(twoSteps, said, {}, log, later(0))).toEqual({ kind: 'finished' });
+  expect(await runToRest(twoSteps, said, {}, log, later(0))).toEqual({ kind: 'finished' });
   expect(said).toEqual(['a', 'b after 1']);
+});
+
+test('what a step gave is written with the next intention, before the next deed, and the last with the end of the run', async () => {
+  const log = newLog();
+  const written: string[] = [];
+  const said: Words = [];
+  const watched = {
+    ...log,
+    save: async (...steps: StepRecord[]) => {
+      written.push(steps.map(({ name, state }) => `${name} ${state}`).join(', ') + ` after ${said.length} deeds`);
+      await log.save(...steps);
+    },
+  };
+  const { unsaved } = await runWorkflow(twoSteps, said, {}, watched, later(0));
+  expect(written).toEqual(['a running after 0 deeds', 'a done, b running after 1 deeds']);
+  expect(unsaved).toMatchObject([{ name: 'b', state: 'done' }]);
+});
+
+test('a process that dies before the next intention leaves a step that is done once more', async () => {
+  const said: Words = [];
+  const log = newLog();
+  log.dieAt((step) => (step.name === 'b' ? 'before' : undefined));
+  await expect(runToRest(twoSteps, said, {}, log, later(0))).rejects.toThrow('taken this operation over');
+  log.dieAt(() => undefined);
+  expect(await runToRest(twoSteps, said, {}, log, later(0))).toEqual({ kind: 'finished' });
+  expect(said).toEqual(['a', 'a', 'b after 2']);
+});
+
+test('a step that fails is written with the beginning of the undoing', async () => {
+  const log = newLog();
+  await runToRest(twoSteps, [], { fail: new Refusal('no') }, log, later(0));
+  expect(log.failing()).toMatchObject({ code: 'no' });
+  expect(log.steps()).toMatchObject([
+    { name: 'a', state: 'undone', result: 1 },
+    { name: 'b', state: 'undone' },
+  ]);
 });
 
 test('a refusal undoes from the last step back, the failed one included', async () => {
   const said: Words = [];
-  const outcome = await runWorkflow(twoSteps, said, { fail: new Refusal('no') }, newLog(), later(0));
+  const outcome = await runToRest(twoSteps, said, { fail: new Refusal('no') }, newLog(), later(0));
   expect(outcome).toMatchObject({ kind: 'failed', error: { kind: 'refusal', code: 'no' } });
   expect(said).toEqual(['a', 'b after 1', 'undo b', 'undo a']);
 });
@@ -44,9 +88,9 @@ test('a fault is tried again later, says why it waits, and becomes a failure at 
   const said: Words = [];
   const log = newLog();
   const fail = new Fault({ code: 'bmc_busy', doing: 'power on', retry: 'soon' });
-  const first = await runWorkflow(twoSteps, said, { fail }, log, later(0));
+  const first = await runToRest(twoSteps, said, { fail }, log, later(0));
   expect(first).toMatchObject({ kind: 'suspended', wakeAt: '2026-01-01T00:00:00.500Z', waitingFor: { code: 'bmc_busy' } });
-  expect(await runWorkflow(twoSteps, said, { fail }, log, later(600_001))).toMatchObject({
+  expect(await runToRest(twoSteps, said, { fail }, log, later(600_001))).toMatchObject({
     kind: 'failed',
     error: { code: 'bmc_busy' },
   });
@@ -59,7 +103,7 @@ test('waiting holds nobody, shows the newest reason, and ends with the thing or 
     expect(await run.until('wait', async () => there, options)).toBe('thing');
   };
   const log = newLog();
-  const first = await runWorkflow(wait, null, null, log, later(0));
+  const first = await runToRest(wait, null, null, log, later(0));
   expect(first).toEqual({
     kind: 'suspended',
     wakeAt: '2026-01-01T00:00:01.000Z',
@@ -72,12 +116,12 @@ test('waiting holds nobody, shows the newest reason, and ends with the thing or 
     },
   });
   there = 'thing';
-  expect(await runWorkflow(wait, null, null, log, later(2_000))).toEqual({ kind: 'finished' });
+  expect(await runToRest(wait, null, null, log, later(2_000))).toEqual({ kind: 'finished' });
 
   const lateLog = newLog();
   there = new NotYet('not_ready');
-  await runWorkflow(wait, null, null, lateLog, later(0));
-  expect(await runWorkflow(wait, null, null, lateLog, later(10_000))).toMatchObject({
+  await runToRest(wait, null, null, lateLog, later(0));
+  expect(await runToRest(wait, null, null, lateLog, later(10_000))).toMatchObject({
     kind: 'failed',
     error: { code: 'step_deadline_passed' },
   });
@@ -93,22 +137,22 @@ test('an undo that cannot be done now is tried again, and the first error is the
     await run.step('b', async () => Promise.reject(new Refusal('no')));
   };
   const log = newLog();
-  expect(await runWorkflow(stubborn, null, null, log, later(0))).toMatchObject({
+  expect(await runToRest(stubborn, null, null, log, later(0))).toMatchObject({
     kind: 'suspended',
     waitingFor: { code: 'undo_retry' },
   });
   broken = false;
-  expect(await runWorkflow(stubborn, null, null, log, later(1_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
+  expect(await runToRest(stubborn, null, null, log, later(1_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
 });
 
 test('a cancelled operation begins no new step and undoes', async () => {
   const said: Words = [];
   const log = newLog();
-  log.dieAt((step) => (step.name === 'a' && step.state === 'done' ? 'after' : undefined));
-  await expect(runWorkflow(twoSteps, said, {}, log, later(0))).rejects.toThrow();
+  log.dieAt((step) => (step.name === 'a' && step.state === 'done' ? 'before' : undefined));
+  await expect(runToRest(twoSteps, said, {}, log, later(0))).rejects.toThrow();
   log.dieAt(() => undefined);
   log.cancel();
-  expect(await runWorkflow(twoSteps, said, {}, log, later(0))).toMatchObject({
+  expect(await runToRest(twoSteps, said, {}, log, later(0))).toMatchObject({
     kind: 'failed',
     error: { code: 'operation_cancelled' },
   });
@@ -120,10 +164,10 @@ test('a log that cannot be written is no failure of the step: nothing is undone'
   const log = newLog();
   const broken = {
     ...log,
-    save: async (step: Parameters<typeof log.save>[0]) =>
-      step.state === 'done' ? Promise.reject(new Error('gone')) : log.save(step),
+    save: async (...steps: StepRecord[]) =>
+      steps.some(({ state }) => state === 'done') ? Promise.reject(new Error('gone')) : log.save(...steps),
   };
-  await expect(runWorkflow(twoSteps, said, {}, broken, later(0))).rejects.toThrow(LogLost);
+  await expect(runToRest(twoSteps, said, {}, broken, later(0))).rejects.toThrow(LogLost);
   expect(said).toEqual(['a']);
   expect(log.failing()).toBeNull();
 });
@@ -138,17 +182,17 @@ test('trouble between two steps decides nothing: the operation looks again, and 
     await run.step('b', async () => said.push('b'));
   };
   const log = newLog();
-  const first = await runWorkflow(readsBetween, null, null, log, later(0));
+  const first = await runToRest(readsBetween, null, null, log, later(0));
   expect(first).toMatchObject({ kind: 'suspended', waitingFor: { code: 'database_unreachable' } });
   reachable = false;
-  expect(await runWorkflow(readsBetween, null, null, log, later(1))).toMatchObject({ kind: 'suspended' });
+  expect(await runToRest(readsBetween, null, null, log, later(1))).toMatchObject({ kind: 'suspended' });
   reachable = true;
   said.push('back');
-  expect(await runWorkflow(readsBetween, null, null, log, later(2))).toEqual({ kind: 'finished' });
+  expect(await runToRest(readsBetween, null, null, log, later(2))).toEqual({ kind: 'finished' });
   expect(said).toEqual(['a', 'back', 'b']);
 
   reachable = false;
-  expect(await runWorkflow(readsBetween, null, null, newLog(), later(3_600_000))).toMatchObject({ kind: 'failed' });
+  expect(await runToRest(readsBetween, null, null, newLog(), later(3_600_000))).toMatchObject({ kind: 'failed' });
 });
 
 test('an operation that is undoing skips no undo because something could not be read', async () => {
@@ -166,14 +210,14 @@ test('an operation that is undoing skips no undo because something could not be 
     });
   };
   const log = newLog();
-  expect(await runWorkflow(undoable, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
+  expect(await runToRest(undoable, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
   reachable = false;
-  expect(await runWorkflow(undoable, null, null, log, later(1_000))).toMatchObject({
+  expect(await runToRest(undoable, null, null, log, later(1_000))).toMatchObject({
     kind: 'suspended',
     waitingFor: { code: 'database_unreachable' },
   });
   reachable = true;
-  expect(await runWorkflow(undoable, null, null, log, later(2_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
+  expect(await runToRest(undoable, null, null, log, later(2_000))).toMatchObject({ kind: 'failed', error: { code: 'no' } });
   expect(said).toEqual(['a', 'undo b', 'undo a']);
 });
 
@@ -191,7 +235,7 @@ test('an undo has all its tries, however often its deed was tried before, and sa
   const log = newLog();
   let now = 0;
   for (let turn = 0; turn < 200; turn++) {
-    const outcome = await runWorkflow(worn, null, null, log, later(now));
+    const outcome = await runToRest(worn, null, null, log, later(now));
     if (outcome.kind !== 'suspended') break;
     now += 1;
   }
@@ -214,7 +258,7 @@ test('a step whose turn has not come waits, is no try the poorer, and its time s
       { within: 60_000 },
     );
   };
-  const look = (ms: number) => runWorkflow(switchOn, null, null, log, later(ms));
+  const look = (ms: number) => runToRest(switchOn, null, null, log, later(ms));
   expect(await look(0)).toEqual({
     kind: 'suspended',
     wakeAt: '2026-01-01T00:00:30.000Z',
@@ -240,13 +284,13 @@ test('the operation’s own deadline ends a wait for a turn; an undo that must w
     });
     await run.step('b', () => Promise.reject(notNow()));
   };
-  expect(await runWorkflow(waits, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
+  expect(await runToRest(waits, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
   for (let n = 0; n < 30; n++) {
-    const outcome = await runWorkflow(waits, null, null, log, later(3_600_001));
+    const outcome = await runToRest(waits, null, null, log, later(3_600_001));
     expect(outcome).toMatchObject({ kind: 'suspended', waitingFor: { code: 'power_budget' } });
   }
   turn = true;
-  expect(await runWorkflow(waits, null, null, log, later(3_600_001))).toMatchObject({
+  expect(await runToRest(waits, null, null, log, later(3_600_001))).toMatchObject({
     kind: 'failed',
     error: { code: 'operation_deadline_passed' },
   });

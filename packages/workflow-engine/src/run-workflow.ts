@@ -1,7 +1,7 @@
 // Runs one workflow as far as it gets: replays what the log holds, does the next steps, undoes when it must give up.
 import { hours } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal } from '@rackwright/domain/errors.ts';
-import { makeRun, Suspend, type Run, type Undo } from './run.ts';
+import { type Engine, makeRun, Suspend, type Run } from './run.ts';
 import {
   guardedLog,
   type Journal,
@@ -9,6 +9,7 @@ import {
   Postponed,
   StaleRun,
   type StepLog,
+  type StepRecord,
   type StoredError,
   type WaitingFor,
 } from './step-log.ts';
@@ -23,6 +24,13 @@ export type Outcome =
   | { kind: 'suspended'; wakeAt: string; waitingFor: WaitingFor }
   | { kind: 'failed'; error: StoredError };
 
+export type RunEnd = Outcome & {
+  /** What became of the last steps: must be written in the same transaction as the outcome. */
+  unsaved: StepRecord[];
+  /** All of them, these included. */
+  steps: StepRecord[];
+};
+
 /**
  * Goes on with an operation. May be called at any time, any number of times; one caller at a time is the store's fence's business.
  * Throws StaleRun when another process took over, LogLost when the log cannot be written: in both cases nothing was decided.
@@ -33,24 +41,25 @@ export async function runWorkflow<Needs, Subject>(
   subject: Subject,
   stepLog: StepLog,
   clock: EngineClock,
-): Promise<Outcome> {
+): Promise<RunEnd> {
   const log = guardedLog(stepLog);
   const journal = await log.load();
-  const undos: Undo[] = [];
-  const run = makeRun(journal, log, clock, undos);
+  const engine: Engine = { journal, log, clock, undos: [], unsaved: [] };
+  const rest = { unsaved: engine.unsaved, steps: journal.steps };
   try {
-    await workflow(run, needs, subject);
-    if (journal.failing === null) return { kind: 'finished' };
+    await workflow(makeRun(engine), needs, subject);
+    if (journal.failing === null) return { kind: 'finished', ...rest };
   } catch (thrown) {
     if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
-    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor };
-    if (passesByItself(thrown, journal, clock)) return waitForTheWorld(thrown, journal, clock);
+    if (thrown instanceof Suspend) return { kind: 'suspended', wakeAt: thrown.wakeAt, waitingFor: thrown.waitingFor, ...rest };
+    if (passesByItself(thrown, journal, clock)) return { ...waitForTheWorld(thrown, journal, clock), ...rest };
     if (journal.failing === null) {
       journal.failing = storedError(thrown);
-      await log.beginFailing(journal.failing);
+      await log.beginFailing(journal.failing, engine.unsaved.splice(0));
     }
   }
-  return undoAll(journal.failing, undos, clock);
+  // Undoing writes each of its steps at once.
+  return { ...(await undoAll(journal.failing, engine)), ...rest };
 }
 
 /**
@@ -76,7 +85,7 @@ function waitForTheWorld({ code, message, retry }: Fault, journal: Journal, cloc
 }
 
 /** From the last one back, the failed step's own included: nobody knows how far it got. */
-async function undoAll(error: StoredError, undos: Undo[], clock: EngineClock): Promise<Outcome> {
+async function undoAll(error: StoredError, { undos, clock }: Engine): Promise<Outcome> {
   for (const undo of undos.reverse()) {
     if (undo.step.state === 'undone') continue;
     try {

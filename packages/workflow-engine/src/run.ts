@@ -67,10 +67,19 @@ export class Suspend {
 /** Ends the replay of an operation that is already giving up: the error itself stands in the journal. */
 class Failing {}
 
-type Engine = { journal: Journal; log: StepLog; clock: EngineClock; undos: Undo[] };
+export type Engine = {
+  journal: Journal;
+  log: StepLog;
+  clock: EngineClock;
+  undos: Undo[];
+  /**
+   * What became of steps, to be written with the next intention or with how the run ends, whichever comes first: nothing outside can
+   * depend on a result before then, and whoever takes over earlier does that step twice, which every step must bear anyway.
+   */
+  unsaved: StepRecord[];
+};
 
-export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undos: Undo[]): Run {
-  const engine: Engine = { journal, log, clock, undos };
+export function makeRun(engine: Engine): Run {
   return {
     async step(name, does, options = {}) {
       const step = beginStep(engine, name, options);
@@ -86,7 +95,7 @@ export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undo
         step.state = 'waiting';
         if (engine.clock.now() >= Date.parse(step.deadlineAt)) throw passedDeadline(step, options.waitingFor.code);
         const reason = result instanceof NotYet ? reasonOf(result) : options.waitingFor;
-        if (firstLook) await log.save(step);
+        if (firstLook) engine.unsaved.push(step);
         throw suspend(engine, step, options.every, { ...options.waitingFor, ...reason });
       });
     },
@@ -95,12 +104,12 @@ export function makeRun(journal: Journal, log: StepLog, clock: EngineClock, undo
 
 /** Finds or makes the step's record; registers its undo; stops here when the operation is failing at this step. */
 function beginStep(engine: Engine, name: string, options: StepOptions): StepRecord {
-  const { journal, log, undos } = engine;
+  const { journal, undos } = engine;
   const begun = journal.steps.find((s) => s.name === name);
   // A step that was never begun has nothing to undo: it is refused before its undo is known.
   if (!begun) refuseToGoOn(engine, name);
   const step = begun ?? newStep(engine, name, options);
-  if (options.undo) undos.push(makeUndo(step, options.undo, log));
+  if (options.undo) undos.push(makeUndo(engine, step, options.undo));
   if (begun && begun.state !== 'done' && begun.state !== 'undone') refuseToGoOn(engine, name);
   return step;
 }
@@ -119,25 +128,30 @@ function refuseToGoOn({ journal, clock }: Engine, step: string): void {
   if (clock.now() > Date.parse(journal.deadlineAt)) throw new Refusal('operation_deadline_passed', { step });
 }
 
-function makeUndo(step: StepRecord, undo: () => Promise<void>, log: StepLog): Undo {
+/** Writes it, and before it whatever was not written yet. */
+async function save({ log, unsaved }: Engine, step: StepRecord): Promise<void> {
+  await log.save(...unsaved.splice(0).filter((one) => one !== step), step);
+}
+
+function makeUndo(engine: Engine, step: StepRecord, undo: () => Promise<void>): Undo {
   return {
     step,
     async perform() {
       await undo();
       step.state = 'undone';
-      await log.save(step);
+      await save(engine, step);
     },
     async countAttempt(reason) {
       // Counted apart from the deed's own attempts, which may be many already: each undo gets its full number of tries.
       const undoAttempt = Number(step.error?.facts['undoAttempt'] ?? 0) + 1;
       step.error = { ...reason, facts: { ...reason.facts, undoAttempt } };
-      await log.save(step);
+      await save(engine, step);
       return undoAttempt;
     },
     async giveUp(error) {
       step.state = 'failed';
       step.error = error;
-      await log.save(step);
+      await save(engine, step);
     },
   };
 }
@@ -148,24 +162,23 @@ async function attempt<T, R>(
   does: () => Promise<T>,
   judge: (result: T) => Promise<R>,
 ): Promise<R> {
-  const { log } = engine;
   if (step.state !== 'waiting') {
     step.state = 'running';
     step.attempt += 1;
-    await log.save(step);
+    await save(engine, step);
   }
   let result: R;
   try {
     result = await judge(await does());
   } catch (thrown) {
     if (endsThisRun(thrown)) throw thrown;
-    if (thrown instanceof Postponed) throw await postpone(engine, step, thrown);
-    throw await recordFailure(engine, step, thrown);
+    if (thrown instanceof Postponed) throw postpone(engine, step, thrown);
+    throw recordFailure(engine, step, thrown);
   }
   step.state = 'done';
   step.result = result ?? undefined;
   delete step.error;
-  await log.save(step);
+  engine.unsaved.push(step);
   return result;
 }
 
@@ -175,13 +188,13 @@ export function endsThisRun(thrown: unknown): boolean {
 }
 
 /** Decides: once more later (Suspend), or give up (the error itself). */
-async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: unknown): Promise<unknown> {
+function recordFailure({ unsaved, clock }: Engine, step: StepRecord, thrown: unknown): unknown {
   const now = clock.now();
   if (thrown instanceof Fault && thrown.retry !== 'never' && now < Date.parse(step.deadlineAt)) {
     if (step.state === 'waiting') step.attempt += 1;
     step.error = { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
     step.state = 'running';
-    await log.save(step);
+    unsaved.push(step);
     const pause = thrown.retryAfterMs ?? backoffMs(thrown.retry, Math.max(step.attempt, 1));
     const wakeAt = new Date(now + pause).toISOString();
     const facts = { step: step.name, attempt: step.attempt, because: thrown.message };
@@ -194,21 +207,17 @@ async function recordFailure({ log, clock }: Engine, step: StepRecord, thrown: u
     });
   }
   step.state = 'failed';
-  await log.save(step);
+  unsaved.push(step);
   return thrown;
 }
 
 /** Its time stands still: what is left of it now is left when the turn comes. */
-async function postpone(
-  { journal, log, clock }: Engine,
-  step: StepRecord,
-  { waiting, lookAgainMs }: Postponed,
-): Promise<Suspend> {
+function postpone({ journal, unsaved, clock }: Engine, step: StepRecord, { waiting, lookAgainMs }: Postponed): Suspend {
   const wakeAt = new Date(Math.min(clock.now() + lookAgainMs, Date.parse(journal.deadlineAt))).toISOString();
   const left = Math.max(lookAgainMs, Date.parse(step.deadlineAt) - clock.now());
   step.state = 'waiting';
   step.deadlineAt = new Date(Date.parse(wakeAt) + left).toISOString();
-  await log.save(step);
+  unsaved.push(step);
   return new Suspend(wakeAt, { ...waiting, until: journal.deadlineAt });
 }
 

@@ -43,10 +43,10 @@ export type Journal = {
  */
 export type StepLog = {
   load(): Promise<Journal>;
-  /** Upsert by step name. The intention is saved before the deed. */
-  save(step: StepRecord): Promise<void>;
-  /** From now on the operation undoes. */
-  beginFailing(error: StoredError): Promise<void>;
+  /** Upsert by step name, all or none. The intention is saved before the deed. */
+  save(...steps: StepRecord[]): Promise<void>;
+  /** From now on the operation undoes. @param unsaved  written in the same transaction */
+  beginFailing(error: StoredError, unsaved?: readonly StepRecord[]): Promise<void>;
 };
 
 /** The log could not be written: the run ends here and another one goes on from what the log holds. Never a reason to undo. */
@@ -68,8 +68,8 @@ export function guardedLog(log: StepLog): StepLog {
   };
   return {
     load: () => guard(log.load),
-    save: (step) => guard(() => log.save(step)),
-    beginFailing: (error) => guard(() => log.beginFailing(error)),
+    save: (...steps) => guard(() => log.save(...steps)),
+    beginFailing: (error, unsaved) => guard(() => log.beginFailing(error, unsaved)),
   };
 }
 

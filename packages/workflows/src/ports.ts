@@ -5,6 +5,7 @@ import type {
   BmcHardware,
   BmcIdentity,
   BmcLogEntry,
+  BmcLook,
   BootDevice,
   BootOverride,
   FirmwareMode,
@@ -27,6 +28,8 @@ import type { Assignment, Server } from '@rackwright/domain/server.ts';
 export interface Bmc {
   identify(): Promise<BmcIdentity>;
   power(): Promise<PowerState>;
+  /** Power and health by a single question, without patience: a BMC that is busy or slow is left alone. */
+  look(): Promise<BmcLook>;
   /** Ends when the BMC reports the wanted state, or with a Fault. */
   setPower(action: PowerAction): Promise<void>;
   bootOverride(): Promise<BootOverride>;
@@ -35,7 +38,8 @@ export interface Bmc {
   identifyLed(): Promise<boolean>;
   setIdentifyLed(lit: boolean): Promise<void>;
   hardware(): Promise<BmcHardware>;
-  eventLog(): Promise<BmcLogEntry[]>;
+  /** @param after  id of an entry that is known: a BMC that can begin there leaves out what is older */
+  eventLog(after?: string): Promise<BmcLogEntry[]>;
   /** Ends the session at the BMC (they hold few). Never throws. */
   close(): Promise<void>;
 }

@@ -19,6 +19,11 @@ const POINTERS: Record<string, string> = {
   rack_in_other_site: '/rackId',
   credentials_required: '/bmc/credentials',
   webhook_target_refused: '/url',
+  cron_invalid: '/cron',
+  cron_never: '/cron',
+  time_zone_unknown: '/timeZone',
+  blackout_invalid: '/blackouts',
+  schedule_needs_filter: '/filter',
 };
 
 const FASTIFY_CODES: Record<string, string> = {

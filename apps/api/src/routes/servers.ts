@@ -1,19 +1,18 @@
 // /v1/servers
-import { parseServerFilter } from '@rackwright/api-contract/filter/server-filter.ts';
-import { FILTER_MAX_LENGTH, type FilterCondition } from '@rackwright/api-contract/filter/parse-filter.ts';
+import { FILTER_MAX_LENGTH } from '@rackwright/api-contract/filter/parse-filter.ts';
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { newServer, server, type ServerChangeBody, serverChange } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
-import { RequestInvalid } from '../http/request-invalid.ts';
 import type { ServerRecord } from '../records.ts';
 import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
 import { findServer } from './references.ts';
+import { conditionsOf } from './server-conditions.ts';
 import { byRef, idempotencyKey, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
 import { changeOf, newServerOf, placeOf, refuseImpossiblePlace } from './server-change.ts';
 
@@ -149,13 +148,6 @@ function refuseChangeUnderOperation({ currentOperationId }: ServerRecord, patch:
   if (FIXED_FIELDS.some((field) => patch[field] !== undefined)) {
     throw new Refusal('operation_in_progress', { operationId: currentOperationId });
   }
-}
-
-function conditionsOf(filter: string): FilterCondition[] {
-  const parsed = parseServerFilter(filter);
-  if (parsed.ok) return parsed.conditions.map((c) => (c.field === 'assetTag' ? { ...c, field: 'asset_tag' } : c));
-  const { problem, ...fault } = parsed.fault;
-  throw new RequestInvalid([{ pointer: '/query/filter', message: problem, ...fault }], 'invalid_filter');
 }
 
 /** Full-width digits and letters, as copied from a spreadsheet, are the ordinary ones. */

@@ -9,7 +9,7 @@ import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import type { BootMemory } from './boot-memory.ts';
 
 export type Following = {
-  /** Calls back after something about this server has changed and the memory knows it. */
+  /** Calls back when this server's agent has something to ask for. */
   onChange(serverId: ServerId, callback: () => void): () => void;
   close(): Promise<void>;
 };
@@ -62,8 +62,8 @@ export async function followStore(
     }
     if (changed.serverIds.length > 0) {
       memory.replace(changed.serverIds, await loadBootRecords(database, keyring, changed.serverIds));
-      tell(changed.serverIds);
     }
+    tell(changed.instructed);
     if (changed.seq === cursor.lastSeq) return false;
     cursor = { ...cursor, lastSeq: changed.seq };
     await noteReplica(database, replica, changed.seq);

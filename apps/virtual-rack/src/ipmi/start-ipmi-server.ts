@@ -5,6 +5,7 @@ import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
 import type { SimulatedChassis } from '../chassis.ts';
 import { answerDatagram, type RespondingBmc } from './answer-datagram.ts';
 import { doorkeeper } from './opening.ts';
+import { type Traffic, trafficMeter } from '../traffic.ts';
 import { sessionTable } from './session-table.ts';
 
 export type IpmiServerWishes = {
@@ -24,6 +25,7 @@ export type IpmiServer = {
   port: number;
   /** How many sessions are open. */
   sessions(): number;
+  traffic(): Traffic;
   close(): Promise<void>;
 };
 
@@ -43,13 +45,20 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
     now: wishes.now ?? (() => performance.now()),
   };
 
+  const meter = trafficMeter();
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const send = (bytes: Uint8Array, { port: toPort, address }: RemoteInfo) => socket.send(bytes, toPort, address, () => {});
   socket.on('message', (datagram, from) => {
+    const over = meter.begin();
     const reply = answerDatagram(responding, datagram);
-    if (!reply) return;
-    if (reply.delayMs === 0) send(reply.bytes, from);
-    else if (timers.size() < MOST_DELAYED) timers.after(reply.delayMs, () => send(reply.bytes, from));
+    meter.sessions(sessions.live.size);
+    const answer = (): void => {
+      over();
+      if (reply) send(reply.bytes, from);
+    };
+    if (!reply || reply.delayMs === 0) answer();
+    else if (timers.size() < MOST_DELAYED) timers.after(reply.delayMs, answer);
+    else over();
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
@@ -64,6 +73,7 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
   return {
     port: socket.address().port,
     sessions: () => sessions.live.size,
+    traffic: meter.seen,
     close() {
       timers.clear();
       return new Promise((resolve) => socket.close(() => resolve()));

@@ -14,6 +14,7 @@ import { PLAIN_BMC } from './personality.ts';
 import type { BmcWorld } from './reads.ts';
 import { readBody } from './request-body.ts';
 import { SESSIONS, sessionTable } from './sessions.ts';
+import { type Traffic, trafficMeter } from '../traffic.ts';
 import { taskTable } from './tasks.ts';
 
 export type RedfishServerOptions = {
@@ -32,6 +33,7 @@ export type RedfishServer = {
   port: number;
   /** How many sessions are open. */
   sessions(): number;
+  traffic(): Traffic;
   close(): Promise<void>;
 };
 
@@ -49,7 +51,14 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
     username: credentials.username,
   };
   const closing = new AbortController();
+  const meter = trafficMeter();
   const listener: RequestListener = (request, response) => {
+    const over = meter.begin();
+    // Both: a response is done before its connection goes, or never.
+    response.once('finish', over).once('close', () => {
+      over();
+      meter.sessions(world.sessions.ids().length);
+    });
     serve(world, request, response, closing.signal).catch(() => request.socket.destroy());
   };
   const server = tls ? createTlsServer({ key: tls.key, cert: tls.cert }, listener) : createServer(listener);
@@ -66,6 +75,7 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
     port: bound,
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     sessions: () => world.sessions.ids().length,
+    traffic: meter.seen,
     close: () =>
       new Promise((resolve) => {
         closing.abort();

@@ -18,7 +18,7 @@ const provisionParams = z
   })
   .meta({ id: 'ProvisionParams' });
 const upToADay = z.int().min(1).max(1_440);
-const drain = z
+export const drainPolicy = z
   .discriminatedUnion('policy', [
     z.strictObject({ policy: z.literal('wait'), minutes: upToADay }).meta({ description: 'Then the node serves on.' }),
     z
@@ -38,13 +38,13 @@ const drain = z
     id: 'DrainPolicy',
     description: 'How long pods are asked politely, and what happens then; wait for 60 minutes unless told.',
   });
-const releaseParams = z.strictObject({ drain: drain.optional() }).meta({ id: 'ReleaseParams' });
+const releaseParams = z.strictObject({ drain: drainPolicy.optional() }).meta({ id: 'ReleaseParams' });
 const reimageParams = z
   .strictObject({
     imageDigest: sha256Digest
       .optional()
       .meta({ description: 'The one that it has unless told; another one upgrades the operating system.' }),
-    drain: drain.optional(),
+    drain: drainPolicy.optional(),
   })
   .meta({
     id: 'ReimageParams',

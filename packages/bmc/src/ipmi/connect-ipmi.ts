@@ -8,7 +8,7 @@ import { readEventLog } from './event-log.ts';
 import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
 import { readHardware, readIdentity } from './inventory.ts';
 import { ipmiLine } from './line.ts';
-import { type PowerPatience, readPower, setPower, USUAL_POWER_PATIENCE } from './power.ts';
+import { look, type PowerPatience, readPower, setPower, USUAL_POWER_PATIENCE } from './power.ts';
 
 export type IpmiOptions = {
   /** Time, for tests that cannot wait; the system's unless told. */
@@ -54,13 +54,14 @@ export async function connectIpmi(
   return {
     identify: () => readIdentity(line),
     power: () => readPower(line),
+    look: () => look(line),
     setPower: (action) => setPower(line, action, power),
     bootOverride: () => readBootOverride(line),
     bootOnce: (device, mode) => bootOnce(line, device, mode, settings),
     identifyLed: () => readIdentifyLed(line),
     setIdentifyLed: (lit) => setIdentifyLed(line, lit, settings),
     hardware: () => readHardware(line),
-    eventLog: () => readEventLog(line),
+    eventLog: (after) => readEventLog(line, after),
     cipherSuite: () => line.suite(),
     close: () => line.close(),
   };

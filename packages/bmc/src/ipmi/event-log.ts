@@ -11,17 +11,22 @@ import type { IpmiLine } from './line.ts';
 /** More than any BMC keeps; also the guard against a log whose records point in a circle. */
 const MOST_RECORDS = 4_096;
 
-export async function readEventLog(line: IpmiLine): Promise<BmcLogEntry[]> {
+/** @param after  id of a record to begin with, if it is still there: a full log is thousands of questions */
+export async function readEventLog(line: IpmiLine, after?: string): Promise<BmcLogEntry[]> {
   const doing = `read the event log of ${line.name}`;
   const { entries } = await line.need(doing, getSelInfo, {});
   // The count is a hint: some BMCs tell a wrong one. But an empty log may answer anything to the first question.
   if (entries === 0) return [];
   const log: BmcLogEntry[] = [];
   const seen = new Set<number>();
-  let record = FIRST_RECORD;
+  let record = after !== undefined && /^\d{1,5}$/.test(after) ? Number(after) : FIRST_RECORD;
   while (log.length < MOST_RECORDS && !seen.has(record)) {
     seen.add(record);
     const told = await line.ask(doing, getSelEntry, { reservation: 0, record, offset: 0, count: WHOLE_RECORD });
+    if (!told.ok && record === Number(after) && log.length === 0) {
+      record = FIRST_RECORD;
+      continue;
+    }
     // The log was cleared, or lost its oldest record, while we read.
     if (!told.ok && told.completion === COMPLETION.notPresent) break;
     if (!told.ok) throw refusedCommand(doing, getSelEntry.name, told.completion);

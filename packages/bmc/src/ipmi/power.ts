@@ -1,5 +1,5 @@
 // Power by IPMI: read, decide, write, and look until the BMC reports what was wanted.
-import type { PowerAction, PowerState } from '@rackwright/domain/bmc.ts';
+import type { BmcLook, PowerAction, PowerState } from '@rackwright/domain/bmc.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
 import { type ChassisControl, chassisControl } from '@rackwright/protocols/ipmi/chassis-control.ts';
 import { COMPLETION } from '@rackwright/protocols/ipmi/constants.ts';
@@ -27,6 +27,16 @@ export const USUAL_POWER_PATIENCE: PowerPatience = {
 export async function readPower(line: IpmiLine): Promise<PowerState> {
   const status = await line.need(`read the power state of ${line.name}`, getChassisStatus, {});
   return status.powerOn ? 'on' : 'off';
+}
+
+const POWER_OVERLOAD_OR_FAULT = 0x02 | 0x08;
+const DRIVE_OR_FAN_FAULT = 0x04 | 0x08;
+
+/** Get Chassis Status holds the faults that the front panel shows (§28.2). The serial number would take a reading of the FRU. */
+export async function look(line: IpmiLine): Promise<BmcLook> {
+  const { powerOn, powerFlags, faultFlags } = await line.need(`look at ${line.name}`, getChassisStatus, {});
+  const fault = (powerFlags & POWER_OVERLOAD_OR_FAULT) !== 0 || (faultFlags & DRIVE_OR_FAN_FAULT) !== 0;
+  return { power: powerOn ? 'on' : 'off', health: fault ? 'critical' : 'ok', serial: '' };
 }
 
 export async function setPower(line: IpmiLine, action: PowerAction, patience: PowerPatience): Promise<void> {

@@ -80,7 +80,11 @@ export async function startSession(datagrams: Datagrams, wishes: SessionWishes):
   return session;
 }
 
-async function checkCapabilities(datagrams: Datagrams, { doing, privilege }: SessionWishes): Promise<void> {
+/** Needs no session and no password. Throws Fault bmc_unreachable, and bmc_unsupported for a BMC that knows only IPMI 1.5. */
+export async function checkCapabilities(
+  datagrams: Datagrams,
+  { doing, privilege }: Omit<SessionWishes, 'credentials'>,
+): Promise<void> {
   // BMCs that know only 1.5 may refuse the question about 2.0; then the plain question tells.
   for (const extended of [true, false]) {
     const command = getChannelAuthenticationCapabilities;

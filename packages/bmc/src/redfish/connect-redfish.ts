@@ -14,13 +14,19 @@ import { readEventLog } from './event-log.ts';
 import type { FoundServer } from './find-server.ts';
 import { findServer } from './find-server.ts';
 import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
+import { look } from './look.ts';
 import { readPower, setPower } from './power.ts';
 import { readHardware, readIdentity } from './read-hardware.ts';
 import type { Timings } from './timings.ts';
-import { FIELD_TIMINGS } from './timings.ts';
+import { briefly, FIELD_TIMINGS } from './timings.ts';
 import { openTransport, originOf } from './transport.ts';
 
-export type RedfishOptions = { clock?: Clock; timings?: Partial<Timings> };
+export type RedfishOptions = {
+  clock?: Clock;
+  timings?: Partial<Timings>;
+  /** For the sweep of a fleet: connects without patience. */
+  brief?: boolean;
+};
 
 const ROOT = '/redfish/v1/';
 
@@ -31,10 +37,11 @@ const ROOT = '/redfish/v1/';
 export async function connectRedfish(
   endpoint: BmcEndpoint,
   credentials: BmcCredentials,
-  { clock = systemClock, timings: changed = {} }: RedfishOptions = {},
+  { clock = systemClock, timings: changed = {}, brief = false }: RedfishOptions = {},
   beforeWrite: BeforeWrite = async () => {},
 ): Promise<Bmc> {
-  const timings = { ...FIELD_TIMINGS, ...changed };
+  const patient = { ...FIELD_TIMINGS, ...changed };
+  const timings = brief ? briefly(patient) : patient;
   const { host } = originOf(endpoint);
   const transport = openTransport(endpoint, timings);
   let end = () => transport.close();
@@ -55,17 +62,20 @@ export async function connectRedfish(
     const root = anonymous ?? (await connecting.get(ROOT)).document;
     const server = await findServer(connecting, root);
     if (server.quirks.freshConnections) transport.useFreshConnections();
-    return bmcOf(server, during, end);
+    return bmcOf(server, during, briefly(timings), end);
   } catch (error) {
     await end().catch(() => undefined);
     throw error;
   }
 }
 
-function bmcOf(server: FoundServer, during: (what: string) => Conversation, end: () => Promise<void>): Bmc {
+type During = (what: string, own?: Timings) => Conversation;
+
+function bmcOf(server: FoundServer, during: During, brief: Timings, end: () => Promise<void>): Bmc {
   return {
     identify: () => readIdentity(during('identify the server'), server),
     power: () => readPower(during('read the power state'), server),
+    look: () => look(during('look at the server', brief), server),
     setPower: (action) => setPower(during(`set power ${action}`), server, action),
     bootOverride: () => readBootOverride(during('read the boot override'), server),
     bootOnce: (device, mode) => bootOnce(during(`set one-time boot to ${device} (${mode})`), server, device, mode),

@@ -42,9 +42,9 @@ const MAX_RETRY_AFTER_MS = 60_000;
 const MAX_REDIRECTS = 3;
 const MAX_WAITING = 64;
 
-/** Gives a conversation per operation; all of them share the one connection in turn. */
-export function conversations(needs: Needs): (what: string) => Conversation {
-  const { clock, timings, host } = needs;
+/** Gives a conversation per operation, some with timings of their own; all of them share the one connection in turn. */
+export function conversations(needs: Needs): (what: string, own?: Timings) => Conversation {
+  const { clock, host } = needs;
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   const inTurn = <T>(doing: string, turn: () => Promise<T>): Promise<T> => {
@@ -62,9 +62,10 @@ export function conversations(needs: Needs): (what: string) => Conversation {
     return mine;
   };
 
-  return (what) => {
+  return (what, timings = needs.timings) => {
     const doing = `${what} on ${host} (Redfish)`;
-    const call = (request: Call) => inTurn(doing, () => patiently(needs, request, { doing, write: request.method !== 'GET' }));
+    const call = (request: Call) =>
+      inTurn(doing, () => patiently({ ...needs, timings }, request, { doing, write: request.method !== 'GET' }));
 
     const get = async (path: string): Promise<Resource> => {
       let at = path;

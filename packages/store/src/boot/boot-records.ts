@@ -4,7 +4,7 @@ import type { NetworkId, OperationId, ServerId, TicketId } from '@rackwright/dom
 import type { ServerNic } from '@rackwright/domain/server.ts';
 import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Database, Sql } from '../database.ts';
-import { type EventCursor, eventCursor } from '../events.ts';
+import { type EventCursor, eventCursor, type EventKind } from '../events.ts';
 import { bootTicketToken } from '../secrets/derived-secrets.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 
@@ -67,19 +67,53 @@ export async function loadAllBootRecords(sql: Sql, keyring: Keyring): Promise<{ 
 
 const MOST_EVENTS = 1000;
 
-/** Which servers to load again. `reload`: too far behind, or another database; load everything. `more`: ask again at once. */
+/** What happens most often and changes nothing of a boot record. Everything else might: a kind that is new is taken seriously. */
+const NOTHING_TO_BOOT = new Set<EventKind>([
+  'operation.step',
+  'operation.waiting',
+  'operation.answered',
+  'operation.cancel_requested',
+  'instruction.given',
+  'instruction.progressed',
+  'instruction.ended',
+  'instruction.withdrawn',
+  'server.phoned_home',
+  'server.disk_erased',
+]);
+/** What an agent that asked for its next instruction waits for. */
+const FOR_THE_AGENT = new Set<EventKind>(['instruction.given', 'instruction.withdrawn', 'ticket.closed']);
+
+export type Changed = {
+  /** Followed up to here. */
+  seq: number;
+  /** To load again. */
+  serverIds: ServerId[];
+  /** Their agents have something to ask for. */
+  instructed: ServerId[];
+  /** Ask again at once. */
+  more: boolean;
+};
+
+/** What to do after `since`. `reload`: too far behind, or another database; load everything. */
 export async function changedServers(
   database: Database,
   since: Pick<EventCursor, 'epoch' | 'lastSeq'>,
-): Promise<{ seq: number; serverIds: ServerId[]; more: boolean } | 'reload'> {
+): Promise<Changed | 'reload'> {
   const { epoch, prunedSeq, lastSeq } = await eventCursor(database);
   if (epoch !== since.epoch || since.lastSeq < prunedSeq || since.lastSeq > lastSeq) return 'reload';
-  const rows = await database.query<{ seq: number; serverId: ServerId | null }>(
-    'select seq, server_id as "serverId" from events where seq > $1 order by seq limit $2',
+  const rows = await database.query<{ seq: number; kind: EventKind; serverId: ServerId | null }>(
+    'select seq, kind, server_id as "serverId" from events where seq > $1 order by seq limit $2',
     [since.lastSeq, MOST_EVENTS],
   );
-  const serverIds = new Set(rows.flatMap(({ serverId }) => (serverId === null ? [] : [serverId])));
-  return { seq: rows.at(-1)?.seq ?? since.lastSeq, serverIds: [...serverIds], more: rows.length === MOST_EVENTS };
+  const serversOf = (wanted: (kind: EventKind) => boolean): ServerId[] => [
+    ...new Set(rows.flatMap(({ kind, serverId }) => (serverId !== null && wanted(kind) ? [serverId] : []))),
+  ];
+  return {
+    seq: rows.at(-1)?.seq ?? since.lastSeq,
+    serverIds: serversOf((kind) => !NOTHING_TO_BOOT.has(kind)),
+    instructed: serversOf((kind) => FOR_THE_AGENT.has(kind)),
+    more: rows.length === MOST_EVENTS,
+  };
 }
 
 function recordOf({ installed, ticket, ...rest }: Row, keyring: Keyring): BootRecord {

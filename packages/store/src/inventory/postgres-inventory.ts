@@ -2,9 +2,11 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
+import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
+import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
@@ -32,6 +34,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     artifacts: postgresArtifacts(work),
     clusters: postgresClusters(work, keyring),
     servers: postgresServerInventory(work, keyring),
+    bmcReadings: postgresBmcReadings(work),
     hardwareModels: postgresHardwareModels(work),
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
@@ -40,6 +43,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     coldStarts: postgresColdStarts(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
+    schedules: postgresSchedules(work),
   };
 }
 

@@ -3,12 +3,10 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { type ErrandName, ERRANDS, mayRunErrand, type RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
-import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Sql } from '../database.ts';
 import { touchServer } from '../ports/postgres-servers.ts';
 import { type LockedServer, lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
-import type { FencedRun } from './step-log.ts';
 
 export type BeginOperation = {
   serverId: ServerId;
@@ -89,7 +87,7 @@ async function takeLease(tx: Transaction, serverId: ServerId, operationId: Opera
      returning server_id`,
     [serverId, operationId, reason],
   );
-  if (taken.length === 0) throw await refusalNaming(tx, serverId);
+  if (taken.length === 0) throw await refusalNamingHolder(tx, serverId);
 }
 
 /** Only the operation that holds the server may power it and change what it boots: Refusal `operation_in_progress`. */
@@ -98,21 +96,11 @@ export async function refuseWithoutLease(sql: Sql, serverId: ServerId, operation
     serverId,
     operationId,
   ]);
-  if (held.length === 0) throw await refusalNaming(sql, serverId);
+  if (held.length === 0) throw await refusalNamingHolder(sql, serverId);
 }
 
-/** As `refuseWithoutLease`; and of that operation only the run that was not taken over: StaleRun. */
-export async function refuseUnlessRunHolds(sql: Sql, { serverId, operationId, fence }: FencedRun): Promise<void> {
-  const [held] = await sql.query<{ ours: boolean }>(
-    `select o.run_fence = $3 and o.state = 'running' as ours from server_leases l join operations o on o.id = l.operation_id
-      where l.server_id = $1 and l.operation_id = $2 and l.expires_at > now()`,
-    [serverId, operationId, String(fence)],
-  );
-  if (!held) throw await refusalNaming(sql, serverId);
-  if (!held.ours) throw new StaleRun();
-}
-
-async function refusalNaming(sql: Sql, serverId: ServerId): Promise<Refusal> {
+/** Refusal `operation_in_progress`. */
+export async function refusalNamingHolder(sql: Sql, serverId: ServerId): Promise<Refusal> {
   const [holder] = await sql.query<{ operationId: string }>(
     'select operation_id as "operationId" from server_leases where server_id = $1',
     [serverId],

@@ -19,7 +19,16 @@ export function makeKeyring(first: Key, ...older: Key[]): Keyring {
   return { current: first, find: (id) => keys.get(id) };
 }
 
+type Purpose = 'sealing' | 'boot-ticket' | 'bootstrap-token' | 'discovery';
+
+/** Derived once: the same key and purpose give the same again, and each token and each sealed row asks for it. */
+const derived = new WeakMap<Key, Map<Purpose, Uint8Array>>();
+
 /** One key per purpose (RFC 5869), so that what one purpose gives away helps against no other. */
-export function keyFor(key: Key, purpose: 'sealing' | 'boot-ticket' | 'bootstrap-token' | 'discovery'): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', key.bytes, '', `rackwright/${purpose}`, 32));
+export function keyFor(key: Key, purpose: Purpose): Uint8Array {
+  const known = derived.get(key) ?? new Map<Purpose, Uint8Array>();
+  derived.set(key, known);
+  const bytes = known.get(purpose) ?? new Uint8Array(hkdfSync('sha256', key.bytes, '', `rackwright/${purpose}`, 32));
+  known.set(purpose, bytes);
+  return bytes;
 }

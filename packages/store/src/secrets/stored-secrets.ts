@@ -7,7 +7,7 @@ import { endpointOf } from '../servers/read-server.ts';
 import type { Keyring } from './keyring.ts';
 import { seal, unseal } from './sealing.ts';
 
-type SealedRow = { keyId: string | null; nonce: Buffer | null; sealed: Buffer | null };
+export type SealedRow = { keyId: string | null; nonce: Buffer | null; sealed: Buffer | null };
 
 export type SealedColumns = {
   credentials_key_id: string | null;
@@ -49,6 +49,13 @@ export async function readBmcAccess(sql: Sql, keyring: Keyring, serverId: Server
   const secret = row.bmc ? openRow(keyring, row, serverId) : undefined;
   if (!row.bmc || secret === undefined) throw new Refusal('bmc_missing', { server: row.name });
   return { endpoint: endpointOf(row.bmc), credentials: JSON.parse(secret) as BmcCredentials, serial: row.serial };
+}
+
+/** Refusal `bmc_missing` where it has none, Faults of `unseal`. */
+export function openBmcSecret(keyring: Keyring, row: SealedRow, serverId: ServerId): BmcCredentials {
+  const secret = openRow(keyring, row, serverId);
+  if (secret === undefined) throw new Refusal('bmc_missing', { server: serverId });
+  return JSON.parse(secret) as BmcCredentials;
 }
 
 export type ClusterCredentials = {

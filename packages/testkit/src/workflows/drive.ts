@@ -22,7 +22,8 @@ export async function drive<Params>(
   let crashes = 0;
   for (let turn = 0; turn < 5_000; turn++) {
     try {
-      const outcome = await runWorkflow(workflow, ports, task, log, ports.clock);
+      const { unsaved, steps: _steps, ...outcome } = await runWorkflow(workflow, ports, task, log, ports.clock);
+      await log.save(...unsaved);
       if (outcome.kind !== 'suspended') return { outcome, log, waits, crashes };
       waits.push(outcome.waitingFor);
       world.now = Math.max(world.now, Date.parse(outcome.wakeAt));

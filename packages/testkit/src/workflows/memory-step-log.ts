@@ -12,6 +12,12 @@ export type MemoryLog = StepLog & {
 export function memoryStepLog(deadlineAt: string): MemoryLog {
   const journal: Journal = { steps: [], deadlineAt, cancelRequested: false, failing: null };
   let death: (step: StepRecord) => 'before' | 'after' | undefined = () => undefined;
+  const keep = (step: StepRecord): void => {
+    const copy = JSON.parse(JSON.stringify(step)) as StepRecord;
+    const at = journal.steps.findIndex((s) => s.name === step.name);
+    if (at >= 0) journal.steps[at] = copy;
+    else journal.steps.push(copy);
+  };
   return {
     steps: () => journal.steps,
     failing: () => journal.failing,
@@ -23,16 +29,14 @@ export function memoryStepLog(deadlineAt: string): MemoryLog {
     },
     // Copies in and out, through JSON as the database would keep them.
     load: async () => JSON.parse(JSON.stringify(journal)) as Journal,
-    async save(step) {
-      const moment = death(step);
-      if (moment === 'before') throw new StaleRun();
-      const copy = JSON.parse(JSON.stringify(step)) as StepRecord;
-      const at = journal.steps.findIndex((s) => s.name === step.name);
-      if (at >= 0) journal.steps[at] = copy;
-      else journal.steps.push(copy);
-      if (moment === 'after') throw new StaleRun();
+    async save(...steps) {
+      const moments = steps.map(death);
+      if (moments.includes('before')) throw new StaleRun();
+      for (const step of steps) keep(step);
+      if (moments.includes('after')) throw new StaleRun();
     },
-    async beginFailing(error) {
+    async beginFailing(error, unsaved = []) {
+      for (const step of unsaved) keep(step);
       journal.failing = error;
     },
   };

@@ -16,6 +16,7 @@ export function fakeBmc(world: World): Bmc {
   return {
     identify: async () => ({ vendor: 'Acme', model: 'R1', serial: world.bmcSerial, uuid: 'u', bmcFirmware: '1' }),
     power: async () => world.power,
+    look: async () => ({ power: world.power, health: 'ok', serial: world.bmcSerial }),
     async setPower(action) {
       if (world.bmc === 'lies') throw new Fault({ code: 'bmc_write_unverified', doing: 'set its power', retry: 'later' });
       if (action === 'on') {

@@ -1,0 +1,12 @@
+// A filter of servers as the store takes it, or where it is wrong.
+import type { FilterCondition } from '@rackwright/api-contract/filter/parse-filter.ts';
+import { parseServerFilter } from '@rackwright/api-contract/filter/server-filter.ts';
+import { RequestInvalid } from '../http/request-invalid.ts';
+
+/** Throws RequestInvalid `invalid_filter` at `pointer`. */
+export function conditionsOf(filter: string, pointer = '/query/filter'): FilterCondition[] {
+  const parsed = parseServerFilter(filter);
+  if (parsed.ok) return parsed.conditions.map((c) => (c.field === 'assetTag' ? { ...c, field: 'asset_tag' } : c));
+  const { problem, ...fault } = parsed.fault;
+  throw new RequestInvalid([{ pointer, message: problem, ...fault }], 'invalid_filter');
+}

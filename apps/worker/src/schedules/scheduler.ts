@@ -1,0 +1,54 @@
+// Runs schedules: decides what is due, takes runs that nobody carries out, a bounded number at once, whoever else does the same elsewhere.
+import { seconds } from '@rackwright/domain/durations.ts';
+import type { ScheduleStore } from '@rackwright/store/schedules/schedule-store.ts';
+import type { TaskNeeds } from '@rackwright/workflows/schedule-tasks/needs.ts';
+import type { Log, WakeUps } from '../needs.ts';
+import { executeRun } from './execute-run.ts';
+
+export type SchedulerConfig = {
+  /** 1 s unless told: so late a schedule may begin. */
+  lookMs?: number;
+  /** 20 s unless told: after that another takes over from a worker that died. */
+  leaseMs?: number;
+};
+
+export type SchedulerNeeds = {
+  store: ScheduleStore;
+  tasks: TaskNeeds;
+  queue: WakeUps & { every(name: string, everyMs: number, does: () => Promise<void>): () => Promise<void> };
+  worker: string;
+  log: Log;
+};
+
+const MOST_DECIDED = 50;
+const MOST_RUNS = 4;
+
+export function startScheduler(config: SchedulerConfig, needs: SchedulerNeeds): { close(): Promise<void> } {
+  const { store, queue, worker, log, tasks } = needs;
+  const leaseMs = config.leaseMs ?? seconds(20);
+  const stop = new AbortController();
+  const running = new Set<Promise<void>>();
+
+  const stopLooking = queue.every('schedules', config.lookMs ?? seconds(1), async () => {
+    await store.decideDue(tasks.clock.now(), MOST_DECIDED);
+    const room = MOST_RUNS - running.size;
+    if (room <= 0 || stop.signal.aborted) return;
+    for (const claim of await store.claim(worker, leaseMs, room)) {
+      const run: Promise<void> = executeRun(claim, { store, queue, tasks, leaseMs, log, stopping: stop.signal })
+        .catch((thrown) => log.warn({ runId: claim.runId, because: sayWhy(thrown) }, 'schedule run ended early'))
+        .finally(() => running.delete(run));
+      running.add(run);
+    }
+  });
+
+  return {
+    async close() {
+      stop.abort();
+      await stopLooking();
+      // Each ends the items that are under way and leaves the rest to whoever claims the run next.
+      await Promise.all(running);
+    },
+  };
+}
+
+const sayWhy = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,0 +1,169 @@
+// Which BMCs are to be looked at now, and the right to ask them: nobody else asks a BMC that is marked as asked.
+import type { BmcCredentials, BmcEndpoint, BmcHealth, PowerState } from '@rackwright/domain/bmc.ts';
+import type { Circuit } from '@rackwright/domain/bmc-sweep/circuit.ts';
+import type { LogCursor } from '@rackwright/domain/bmc-sweep/log-cursor.ts';
+import type { BmcReading } from '@rackwright/domain/bmc-sweep/reading.ts';
+import { sweptStates } from '@rackwright/domain/bmc-sweep/tiers.ts';
+import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { Database } from '../database.ts';
+import type { Keyring } from '../secrets/keyring.ts';
+import { openBmcSecret, type SealedRow } from '../secrets/stored-secrets.ts';
+import { endpointOf } from '../servers/read-server.ts';
+import { MARK, SHARDS } from './sweep-shares.ts';
+
+/** One BMC to look at, with all that it takes: no further statement. */
+export type DueLook = {
+  serverId: ServerId;
+  state: ServerState;
+  spread: number;
+  /** What makes this BMC and this way into it. */
+  mark: string;
+  endpoint: BmcEndpoint;
+  /** Throws Fault of `unseal`. */
+  credentials: () => BmcCredentials;
+  /** The serial number on file. */
+  serial: string | null;
+  reading: BmcReading;
+  /** Epoch milliseconds; null: never. */
+  logReadAt: number | null;
+  logCursor: LogCursor;
+};
+
+export type LookLimits = {
+  /** Of those that answered last time. */
+  living: number;
+  /** Of those that did not. */
+  silent: number;
+};
+
+/**
+ * Takes the right to ask them; `record` gives it back. Left out: BMCs that another worker asks now, for the sweep or for an operation.
+ * @param forMs  until the right ends by itself, should this worker hang
+ */
+export async function claimLooks(
+  database: Database,
+  keyring: Keyring,
+  {
+    worker,
+    runner,
+    shards,
+    workers,
+  }: { worker: string /** As operations know this worker. */; runner: string; shards: readonly number[]; workers: number },
+  limits: LookLimits,
+  forMs: number,
+): Promise<DueLook[]> {
+  const rows = await database.query<Row>(CLAIM, [
+    worker,
+    runner,
+    shards,
+    sweptStates(),
+    limits.living,
+    limits.silent,
+    forMs / 1000,
+  ]);
+  const taken = workers > 1 && rows.length > 0 ? await refusedByOperations(database, worker, runner, rows) : new Set<ServerId>();
+  return rows.flatMap((row) => (taken.has(row.serverId) ? [] : lookOf(keyring, row)));
+}
+
+const OPERATED_ELSEWHERE = `exists (
+  select from operations o where o.server_id = r.server_id and o.state = 'running' and o.run_until > clock_timestamp() and o.run_by <> $2)`;
+
+const lane = (failures: string, limit: string): string => `
+  (select r.server_id from bmc_readings r
+     join servers s on s.id = r.server_id and s.state::text = any($4)
+     join server_bmcs b on b.server_id = r.server_id and b.credentials_key_id is not null
+    where r.due_at <= clock_timestamp() and r.spread % ${SHARDS} = any($3) and r.failures ${failures}
+      and (r.asked_until is null or r.asked_until < clock_timestamp()) and not ${OPERATED_ELSEWHERE}
+    order by r.due_at limit ${limit} for update of r skip locked)`;
+
+const CLAIM = `
+  with living as ${lane('= 0', '$5')}, silent as ${lane('> 0', '$6')},
+       due as (select * from living union all select * from silent)
+  update bmc_readings r set asked_by = $1, asked_until = clock_timestamp() + make_interval(secs => $7)
+    from due, servers s, server_bmcs b
+   where r.server_id = due.server_id and s.id = due.server_id and b.server_id = due.server_id
+  returning r.server_id as "serverId", s.state::text as state, s.serial, r.spread, ${MARK} as mark,
+            jsonb_build_object('protocol', b.protocol, 'address', b.address, 'port', b.port, 'tls', b.tls) as bmc,
+            b.credentials_key_id as "keyId", b.credentials_nonce as nonce, b.credentials_sealed as sealed,
+            r.power, r.health, r.seen_at as "seenAt", r.unreachable_since as "unreachableSince", r.failures, r.circuit, r.openings,
+            r.retry_at as "retryAt", r.last_error as "lastError", r.last_error_at as "lastErrorAt",
+            r.log_cursor as "logCursor", r.log_read_at as "logReadAt"`;
+
+type Row = SealedRow & {
+  serverId: ServerId;
+  state: ServerState;
+  serial: string | null;
+  spread: number;
+  mark: string;
+  bmc: Parameters<typeof endpointOf>[0];
+  logCursor: LogCursor;
+  logReadAt: string | null;
+} & ReadingRow;
+
+export type ReadingRow = {
+  power: PowerState | null;
+  health: BmcHealth | null;
+  seenAt: string | null;
+  unreachableSince: string | null;
+  failures: number;
+  circuit: Circuit['state'];
+  openings: number;
+  retryAt: string | null;
+  lastError: string | null;
+  lastErrorAt: string | null;
+};
+
+/**
+ * An operation of another worker may have begun while our mark was on its way: whoever of the two looks second sees the other. That
+ * worker looks at our mark before it asks (`mayTalk`), and we look at its run after ours is committed.
+ */
+async function refusedByOperations(
+  database: Database,
+  worker: string,
+  runner: string,
+  rows: readonly Row[],
+): Promise<Set<ServerId>> {
+  const given = await database.query<{ serverId: ServerId }>(
+    `update bmc_readings r set asked_by = null, asked_until = null
+      where r.asked_by = $1 and r.server_id = any($3) and ${OPERATED_ELSEWHERE} returning r.server_id as "serverId"`,
+    [worker, runner, rows.map(({ serverId }) => serverId)],
+  );
+  return new Set(given.map(({ serverId }) => serverId));
+}
+
+function lookOf(keyring: Keyring, row: Row): DueLook {
+  const { serverId, state, serial, spread, mark, logCursor } = row;
+  const logReadAt = epoch(row.logReadAt);
+  return {
+    serverId,
+    state,
+    serial,
+    spread,
+    mark,
+    logCursor,
+    logReadAt,
+    endpoint: endpointOf(row.bmc),
+    credentials: () => openBmcSecret(keyring, row, serverId),
+    reading: readingOf(row),
+  };
+}
+
+export function readingOf(row: ReadingRow): BmcReading {
+  const { power, health, failures, openings } = row;
+  return {
+    power,
+    health,
+    seenAt: epoch(row.seenAt),
+    unreachableSince: epoch(row.unreachableSince),
+    circuit: { state: row.circuit, failures, openings, retryAt: epoch(row.retryAt) },
+    lastError: row.lastError === null ? null : { code: row.lastError, at: epoch(row.lastErrorAt) ?? 0 },
+  };
+}
+
+const epoch = (text: string | null): number | null => (text === null ? null : Date.parse(text));
+
+/** $1 the server, $2 this worker. Does another one ask this BMC for the sweep at this moment? It is done in seconds. */
+export const ASKED_ELSEWHERE = `exists (
+  select from bmc_readings r join bmc_sweepers w on w.worker = r.asked_by and w.beat_until > clock_timestamp()
+   where r.server_id = $1 and r.asked_until > clock_timestamp() and r.asked_by <> $2)`;

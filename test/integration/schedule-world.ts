@@ -1,0 +1,161 @@
+// An API, workers that run schedules and simulated BMCs over one real database, with a clock that tests set.
+import { randomUUID } from 'node:crypto';
+import { bmcConnector } from '@rackwright/bmc/connect-bmc.ts';
+import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import { type ChassisSpec, simulatedChassis } from '@rackwright/virtual-rack-app/chassis.ts';
+import { type RedfishServer, startRedfishServer } from '@rackwright/virtual-rack-app/redfish/start-redfish-server.ts';
+import { bmcConnections } from '@rackwright/worker-app/bmc-connections.ts';
+import { ownBmc } from '@rackwright/worker-app/own-bmc.ts';
+import { composeScheduler } from '@rackwright/worker-app/schedules/compose-scheduler.ts';
+import { afterEach, vi } from 'vitest';
+import { furnish, type Json, TEST_KEYRING, type TestApi, useApi } from './api-server.ts';
+import { noPowerBudget } from './no-power-budget.ts';
+
+export const eventually = (check: () => void | Promise<void>): Promise<void> =>
+  vi.waitFor(check, { timeout: 20_000, interval: 25 });
+
+export type SimulatedBmc = { server: RedfishServer; chassis: ReturnType<typeof simulatedChassis> };
+
+export type ScheduleWorld = {
+  api: TestApi;
+  log: string[];
+  /** Milliseconds that the workers' clock is ahead of the real one. */
+  setAhead(ms: number): void;
+  worker(config?: { leaseMs?: number }): { close(): Promise<void> };
+  bmc(serial: string, power: 'on' | 'off'): Promise<SimulatedBmc>;
+  /** On file with a BMC of its own, straight in a state. */
+  server(name: string, state: string, bmc: { url: string } | null): Promise<string>;
+  schedule(body: object): Promise<Json>;
+  runNow(scheduleId: string, body?: object): Promise<Json>;
+  /** When it has ended. */
+  ended(run: { scheduleId: string; id: string }): Promise<Json>;
+  items(run: { scheduleId: string; id: string }): Promise<Json[]>;
+};
+
+let numbered = 0;
+
+/** Call at the top of a test file. Workers, BMCs and schedules end with each test. */
+export function useSchedules(): ScheduleWorld {
+  const api = useApi();
+  const log: string[] = [];
+  const open: { close(): Promise<void> }[] = [];
+  let ahead = 0;
+  let place: Awaited<ReturnType<typeof furnish>> | undefined;
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one.close();
+    await api.sql('delete from schedules');
+    ahead = 0;
+  });
+  const read = async (path: string): Promise<Json> => (await api.call('GET', path)).body;
+  return {
+    api,
+    log,
+    setAhead: (ms) => void (ahead = ms),
+    worker(config = {}) {
+      const worker = startWorker(api, log, () => Date.now() + ahead, `worker-${++numbered}`, config);
+      open.unshift(worker);
+      return worker;
+    },
+    async bmc(serial, power) {
+      const nothing = { onPowerOn: () => undefined, onPowerOff: () => undefined, onReset: () => undefined };
+      const chassis = simulatedChassis(specOf(serial, power), nothing);
+      const credentials = { username: 'root', password: 'calvin-is-a-secret' };
+      const server = await startRedfishServer({ host: '127.0.0.1', port: 0, credentials, chassis });
+      open.push(server);
+      return { server, chassis };
+    },
+    async server(name, state, bmc) {
+      place ??= await furnish(api.call, 'TPE9');
+      const credentials = { username: 'root', password: 'calvin-is-a-secret' };
+      const access = bmc && { protocol: 'redfish', address: bmc.url, tls: { mode: 'insecure' }, credentials };
+      const n = ++numbered;
+      const nics = { [`52:54:00:00:09:${n.toString(16).padStart(2, '0')}`]: { boot: true } };
+      const body = { name, serial: `SN-${name}`, siteId: place.siteId, networkId: place.networkId, nics, bmc: access };
+      const made = await api.call('POST', '/v1/servers', body);
+      if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+      await api.sql('update servers set state = $2::server_state where id = $1', [made.body.id, state]);
+      return made.body.id;
+    },
+    async schedule(body) {
+      const usual = { name: `schedule-${++numbered}`, task: 'aged_states', cron: '0 3 * * *' };
+      const made = await api.call('POST', '/v1/schedules', { ...usual, ...body });
+      if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+      return made.body;
+    },
+    async runNow(scheduleId, body = {}) {
+      const run = await api.call('POST', `/v1/schedules/${scheduleId}/runs`, body, { 'idempotency-key': randomUUID() });
+      if (run.status !== 202) throw new Error(JSON.stringify(run.body));
+      return run.body;
+    },
+    async ended({ scheduleId, id }) {
+      let run: Json;
+      await eventually(async () => {
+        run = await read(`/v1/schedules/${scheduleId}/runs/${id}`);
+        if (run.endedAt === null) throw new Error(`still ${run.state}: ${JSON.stringify(run)}`);
+      });
+      return run;
+    },
+    items: async ({ scheduleId, id }) => (await read(`/v1/schedules/${scheduleId}/runs/${id}/items?limit=500`)).items,
+  };
+}
+
+function startWorker(api: TestApi, log: string[], now: () => number, worker: string, { leaseMs = 1_000 }: { leaseMs?: number }) {
+  const keep = (facts: object, message: string) => void log.push(JSON.stringify([message, facts]));
+  const bmcs = bmcConnections({
+    connect: ownBmc((serverId) => readBmcAccess(api.database, TEST_KEYRING, serverId), bmcConnector()),
+    untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
+    untilMayRead: () => Promise.resolve(),
+    power: noPowerBudget,
+  });
+  const scheduler = composeScheduler(
+    { lookMs: 20, leaseMs },
+    {
+      database: api.database,
+      clock: { now },
+      bmcs,
+      queue: { wakeUp: async (id) => void api.woken.push(id), every: everyFew },
+      worker,
+      log: { info: keep, warn: keep, error: keep },
+    },
+  );
+  return {
+    async close() {
+      await scheduler.close();
+      await bmcs.close();
+    },
+  };
+}
+
+function everyFew(_name: string, everyMs: number, does: () => Promise<void>): () => Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  let running = Promise.resolve();
+  const again = (): void => {
+    running = does().catch(() => undefined);
+    void running.then(() => {
+      if (!stopped) timer = setTimeout(again, everyMs);
+    });
+  };
+  again();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await running;
+  };
+}
+
+function specOf(serial: string, power: 'on' | 'off'): ChassisSpec {
+  return {
+    identity: {
+      vendor: 'Contoso',
+      model: 'R1',
+      serial,
+      uuid: '0b1c2d3e-0000-4000-8000-000000000001',
+      assetTag: '',
+      bmcFirmware: '1.20',
+      biosVersion: 'U1.0',
+    },
+    hardware: { cpus: [], memory: [], nics: [], disks: [] },
+    power,
+  };
+}
