@@ -172,3 +172,25 @@ test('what a hardware model draws counts; what was never seen counts by its stat
       .sort(),
   ).toEqual([asker.serverId, serving].sort());
 });
+
+test('of what an operation knew and what the sweep saw, the newer one counts', async () => {
+  const rackId = await rackOf([{ name: 'a', amps: 16 }]);
+  const id = await stock.addServerIn('in_service', { rackId });
+  const seenBySweep = (power: string, when: string) =>
+    db.database.query(
+      `insert into bmc_readings (server_id, spread, power, seen_at, due_at) values ($1, 0, $2, now() + $3::interval, now())
+       on conflict (server_id) do update set power = excluded.power, seen_at = excluded.seen_at`,
+      [id, power, when],
+    );
+  const known = async () => (await readRackPower(db.database, { ids: [rackId] }))[0]?.servers[0]?.power;
+  await seenBySweep('off', '-1 minute');
+  expect(await known()).toBe('off');
+  await notePower(db.database, id, 'on');
+  expect(await known()).toBe('on');
+  await seenBySweep('off', '1 minute');
+  expect(await known()).toBe('off');
+  await seenBySweep('powering_off', '1 minute');
+  expect(await known()).toBe('on');
+  await seenBySweep('unknown', '1 minute');
+  expect(await known()).toBe('on');
+});

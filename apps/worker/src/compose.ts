@@ -4,6 +4,7 @@ import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
+import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -46,6 +47,7 @@ const SWEEP_MS = seconds(2);
 /** How much later than it could the next wave begins. */
 const POWER_MS = seconds(1);
 const COLD_STARTS_MS = seconds(2);
+const UNDO_INCIDENTS_MS = seconds(30);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
 
@@ -93,6 +95,10 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     for (const operationId of await advanceColdStarts(database)) await queue.wakeUp(operationId);
   });
 
+  const stopClosing = queue.every('undo incidents', UNDO_INCIDENTS_MS, async () => {
+    await closeUndoIncidents(database);
+  });
+
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
     approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
@@ -114,6 +120,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await courier.close();
       await stopApproving();
       await stopForgetting();
+      await stopClosing();
       await stopColdStarts();
       await stopGranting();
       await stopSweep();

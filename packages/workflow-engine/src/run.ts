@@ -150,7 +150,7 @@ function makeUndo(engine: Engine, step: StepRecord, undo: () => Promise<void>): 
     },
     async giveUp(error) {
       step.state = 'failed';
-      step.error = error;
+      step.error = { ...error, facts: { ...error.facts, undoGaveUp: true } };
       await save(engine, step);
     },
   };

@@ -7,6 +7,7 @@ import { isErrand, type RunName } from '@rackwright/domain/server-lifecycle/erra
 import { next, type ServerEvent, type ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { touchServer } from '../ports/postgres-servers.ts';
+import { openUndoIncident } from './undo-incidents.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 
@@ -27,6 +28,7 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
       where id = $1`,
     [operationId, state, error === null ? null : JSON.stringify(error)],
   );
+  if (error !== null) await openUndoIncident(tx, ended);
   await closeTickets(tx, ended);
   await tx.query('delete from server_leases where server_id = $1 and operation_id = $2', [serverId, operationId]);
   const reason = error === null ? '' : error.code;

@@ -3,6 +3,7 @@ import type { SiteId } from '@rackwright/domain/ids.ts';
 import type { ColdRack, ColdServer, ColdSite } from '@rackwright/domain/power/cold-start-plan.ts';
 import { ASSUMED_DRAW, drawInWatts, type PowerDraw } from '@rackwright/domain/power/draw.ts';
 import type { Sql } from '../database.ts';
+import { KNOWN_POWER, KNOWN_POWER_AT, POWER_JOINS } from './known-power-sql.ts';
 import { readRackPower } from './read-rack-power.ts';
 
 type Row = Omit<ColdServer, 'draw' | 'drawFrom'> & { draw: PowerDraw | null };
@@ -17,11 +18,11 @@ export async function readColdSite(sql: Sql, siteId: SiteId, seenSince: string |
   );
   const servers = await sql.query<Row>(
     `select s.id, s.name, s.state::text as state, s.rack_id as "rackId", s.u_position as "uPosition", s.labels,
-            p.power, floor(extract(epoch from p.power_at) * 1000)::float8 as "powerAt", m.power as draw,
+            ${KNOWN_POWER} as power, floor(extract(epoch from ${KNOWN_POWER_AT}) * 1000)::float8 as "powerAt", m.power as draw,
             b.credentials_key_id is not null as "hasBmc",
             exists (select from operations o where o.server_id = s.id and o.state = 'running') as busy
        from servers s
-       left join server_power p on p.server_id = s.id
+       ${POWER_JOINS}
        left join server_bmcs b on b.server_id = s.id
        left join accepted_hardware h on h.server_id = s.id
        left join hardware_models m on m.product = h.inspection->'system'->>'product'

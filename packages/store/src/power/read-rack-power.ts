@@ -4,6 +4,7 @@ import { atOnceOf, circuitsOf, type PowerFeed, type RackPower } from '@rackwrigh
 import { ASSUMED_DRAW, drawInWatts, type PowerDraw } from '@rackwright/domain/power/draw.ts';
 import type { RackPowerState, ServerInRack } from '@rackwright/domain/power/rack-power.ts';
 import type { Sql } from '../database.ts';
+import { KNOWN_POWER, POWER_JOINS } from './known-power-sql.ts';
 
 type Row = Omit<RackPower, 'feeds'> & {
   id: RackId;
@@ -24,12 +25,12 @@ const SELECT = `
                                                        'maxUtilisation', f.max_utilisation) order by f.name)
                      from power_feeds f where f.rack_id = r.id), '[]') as feeds,
          coalesce((select jsonb_agg(jsonb_build_object(
-                            'id', s.id, 'name', s.name, 'state', s.state, 'power', p.power, 'draw', m.power,
+                            'id', s.id, 'name', s.name, 'state', s.state, 'power', ${KNOWN_POWER}, 'draw', m.power,
                             'operationId', p.operation_id, 'askedAt', ${millis('p.asked_at')}, 'grantedAt', ${millis('p.granted_at')},
                             'usedAt', ${millis('p.used_at')}, 'expiresAt', ${millis('p.expires_at')},
                             'live', coalesce(o.state = 'running', false)) order by s.id)
                      from servers s
-                     left join server_power p on p.server_id = s.id
+                     ${POWER_JOINS}
                      left join operations o on o.id = p.operation_id
                      left join accepted_hardware h on h.server_id = s.id
                      left join hardware_models m on m.product = h.inspection->'system'->>'product'
