@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
+import { type ChaosQueueKind, startChaosQueue } from './chaos-queue.ts';
+import { type Random, seeded } from './seeded.ts';
 import { startOwnPostgres, type OwnPostgres } from '../../test/e2e/rack/own-postgres.ts';
 import { startSimulatedSite, type SimulatedSite } from '../../test/e2e/rack/simulated-site.ts';
 import type { History } from '../../test/chaos/history.ts';
@@ -14,6 +16,8 @@ export type ChaosSite = SimulatedSite & {
   deletedNodes: History['deletedNodes'];
   /** The part of a rack's packets that is lost, 0 to 1, by the rack's number. */
   loss: Map<number, number>;
+  /** Every wake-up that waits is lost. */
+  emptyQueue(): Promise<void>;
   /** Kills Rackwright; it comes back by itself. */
   killRackwright(): Promise<void>;
   /** Ends when it answers. */
@@ -28,17 +32,21 @@ const AGAIN_MS = 300;
 /** Erasing a large spinning disk takes some seconds, so that faults meet machines at work. */
 const PACE = { factor: 0.0001 };
 
-export async function startChaosSite(servers: number, tell: (line: string) => void): Promise<ChaosSite> {
+export type ChaosSiteOptions = { servers: number; seed: number; queue: ChaosQueueKind; tell: (line: string) => void };
+
+export async function startChaosSite({ servers, seed, queue: kind, tell }: ChaosSiteOptions): Promise<ChaosSite> {
   const folder = mkdtempSync(join(tmpdir(), 'rackwright-chaos-'));
   const postgres = await startOwnPostgres(folder);
   const journal: JournalEntry[] = [];
   const loss = new Map<number, number>();
+  const queue = await startChaosQueue(kind, postgres.url);
+  const lossOf = lossByRack(loss, seed);
   const site = await startSimulatedSite(servers, {
-    env: { ...postgres.env, RACKWRIGHT_LOG: 'info' },
+    env: { ...postgres.env, ...queue.env, RACKWRIGHT_LOG: 'info' },
     rack: {
       pace: PACE,
       journal: (entry) => void journal.push(entry),
-      loses: (rack) => Math.random() < (loss.get(rack) ?? 0),
+      loses: lossOf,
     },
   });
   const deletedNodes: History['deletedNodes'] = [];
@@ -55,12 +63,26 @@ export async function startChaosSite(servers: number, tell: (line: string) => vo
     journal,
     deletedNodes,
     loss,
+    emptyQueue: queue.empty,
     async close() {
       await keeper.stopRackwright();
       await site.close();
+      await queue.close();
       await postgres.close();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** The same packets of the same rack are lost for the same seed: the nth that comes while the rack loses some. */
+function lossByRack(loss: ReadonlyMap<number, number>, seed: number): (rack: number) => boolean {
+  const dice = new Map<number, Random>();
+  return (rack) => {
+    const part = loss.get(rack);
+    if (part === undefined) return false;
+    const random = dice.get(rack) ?? seeded(seed * 1_000 + rack);
+    dice.set(rack, random);
+    return random.chance(part);
   };
 }
 

@@ -2,6 +2,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkHistory, type Violation } from '../../test/chaos/check-history.ts';
+import type { ChaosQueueKind } from './chaos-queue.ts';
 import { startChaosSite, type ChaosSite } from './chaos-site.ts';
 import { operateAtRandom, settle } from './operate-servers.ts';
 import { planFaults, type ChaosSize } from './plan-faults.ts';
@@ -19,11 +20,11 @@ export type ChaosReport = {
   settledAfterMs: number;
 };
 
-export type ChaosOptions = ChaosSize & { tell: (line: string) => void; settleMs?: number };
+export type ChaosOptions = ChaosSize & { queue: ChaosQueueKind; tell: (line: string) => void; settleMs?: number };
 
-export async function runChaos({ tell, settleMs = 420_000, ...size }: ChaosOptions): Promise<ChaosReport> {
+export async function runChaos({ tell, queue, settleMs = 420_000, ...size }: ChaosOptions): Promise<ChaosReport> {
   const plan = planFaults(size);
-  const site = await startChaosSite(size.servers, tell);
+  const site = await startChaosSite({ servers: size.servers, seed: size.seed, queue, tell });
   try {
     let over = false;
     const operating = operateAtRandom(site, seeded(size.seed + 1), () => over);

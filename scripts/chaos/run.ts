@@ -7,10 +7,13 @@ const { values } = parseArgs({
     servers: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '3' },
+    /** redis, as in production (redis-server must be installed), or postgres, as in `npm start`. */
+    queue: { type: 'string', default: 'redis' },
   },
 });
 const size = { servers: Number(values.servers), seed: Number(values.seed), minutes: Number(values.minutes) };
-const report = await runChaos({ ...size, tell: (line) => console.log(line) });
+const queue = values.queue === 'postgres' ? 'postgres' : 'redis';
+const report = await runChaos({ ...size, queue, tell: (line) => console.log(line) });
 const { violations, unsettled, ownEnds, counts, settledAfterMs } = report;
 console.log(
   `\nseed ${size.seed}: ${JSON.stringify(counts)}, settled ${(settledAfterMs / 1000).toFixed(0)} s after the last fault`,

@@ -1,5 +1,7 @@
 // Makes planned faults happen, each at its time, and ends them all.
 import { setTimeout as pause } from 'node:timers/promises';
+import type { FaultRule } from '@rackwright/virtual-rack-app/faults.ts';
+import type { VirtualServer } from '@rackwright/virtual-rack-app/virtual-rack.ts';
 import type { ChaosSite } from './chaos-site.ts';
 import type { PlannedFault } from './plan-faults.ts';
 
@@ -40,14 +42,39 @@ async function strike(site: ChaosSite, fault: PlannedFault): Promise<void> {
       await pause(fault.forMs);
       site.kubernetes.setAway(false);
       return;
+    case 'queue_emptied':
+      return site.emptyQueue();
     case 'rackwright_killed':
       return site.killRackwright();
   }
 }
 
-async function spoilBmc({ rack }: ChaosSite, { server, rule, forMs }: Extract<PlannedFault, { what: 'bmc' }>): Promise<void> {
-  const spoilt = rack.servers[server];
+async function spoilBmc({ rack }: ChaosSite, fault: Extract<PlannedFault, { what: 'bmc' }>): Promise<void> {
+  const spoilt = rack.servers[fault.server];
   if (!spoilt) return;
+  if (fault.rule) return spoilRequests(spoilt, fault.rule, fault.forMs);
+  const { mood, power } = spoilt.chassis;
+  switch (fault.kind) {
+    case 'drops_sessions':
+      return spoilt.dropBmcSessions();
+    case 'session_cap':
+      mood.full = true;
+      await pause(fault.forMs);
+      mood.full = false;
+      return;
+    case 'locked_out':
+      mood.lockedOut = true;
+      await pause(fault.forMs);
+      mood.lockedOut = false;
+      return;
+    default:
+      mood.stalePower = power();
+      await pause(fault.forMs);
+      mood.stalePower = undefined;
+  }
+}
+
+async function spoilRequests(spoilt: VirtualServer, rule: FaultRule, forMs: number): Promise<void> {
   const { faults } = spoilt.chassis;
   const status = rule.status !== undefined && spoilt.bmc.protocol === 'ipmi' ? (IPMI_CODES[rule.status] ?? 0xff) : rule.status;
   const id = faults.add({ ...rule, ...(status === undefined ? {} : { status }) });
@@ -67,5 +94,7 @@ export function sayFault(fault: PlannedFault): string {
       return `the API server is away for ${Math.round(fault.forMs)} ms`;
     case 'rackwright_killed':
       return 'Rackwright is killed';
+    case 'queue_emptied':
+      return 'the queue is emptied';
   }
 }

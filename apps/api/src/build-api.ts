@@ -41,6 +41,8 @@ import { uploadRoutes } from './routes/uploads.ts';
 import { deliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookOperationRoutes } from './routes/webhook-operations.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { workOrderActionRoutes } from './routes/work-order-actions.ts';
+import { workOrderRoutes } from './routes/work-orders.ts';
 
 const BODY_LIMIT = 1024 * 1024;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -127,6 +129,8 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   deliveryRoutes(api, context);
   scheduleRoutes(api, context);
   scheduleRunRoutes(api, context);
+  workOrderRoutes(api, context);
+  workOrderActionRoutes(api, context);
   healthRoutes(api, context);
 }
 

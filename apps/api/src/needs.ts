@@ -37,6 +37,7 @@ import type { Incidents } from './incident-needs.ts';
 import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
+import type { WorkOrders } from './work-order-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
 type Writable<R, Optional extends keyof R = never> = Omit<R, 'id' | keyof Stamps | Optional> & Partial<Pick<R, Optional>>;
@@ -118,7 +119,7 @@ export interface Certificates {
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire';
+  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
@@ -186,6 +187,7 @@ export type Inventory = {
   certificates: Certificates;
   webhooks: Webhooks;
   schedules: Schedules;
+  workOrders: WorkOrders;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };

@@ -27,6 +27,7 @@ export async function describeApi(api: Api): Promise<void> {
         'discoveries',
         'hardware',
         'operations',
+        'work-orders',
         'events',
         'webhooks',
         'schedules',

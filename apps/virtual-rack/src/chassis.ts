@@ -51,10 +51,21 @@ export type ChassisMachine = {
   onReset(boot: ChassisBoot): Promise<void> | void;
 };
 
+/** In what state its BMC is, for as long as somebody leaves it so. */
+export type BmcMood = {
+  /** What it says of power instead of the truth. */
+  stalePower: PowerState | undefined;
+  /** Nobody may log in, as after too many wrong passwords; open sessions go on. */
+  lockedOut: boolean;
+  /** Somebody else holds every place for sessions. */
+  full: boolean;
+};
+
 export type SimulatedChassis = {
   readonly identity: ChassisIdentity;
   readonly hardware: ChassisHardware;
   readonly faults: Faults;
+  readonly mood: BmcMood;
   power(): PowerState;
   /** Starts the change and returns at once; `power()` tells when it is done. */
   act(action: ChassisAction): ActionOutcome;
@@ -73,6 +84,11 @@ export type SimulatedChassis = {
 };
 
 const MAX_EVENTS = 512;
+
+/** What its BMC says of power. */
+export function saidPower({ mood, power }: Pick<SimulatedChassis, 'mood' | 'power'>): PowerState {
+  return mood.stalePower ?? power();
+}
 
 /** A chassis in front of a machine: a state machine of the light rack, or QEMU. Holds no timer. */
 export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): SimulatedChassis {
@@ -98,6 +114,7 @@ export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): Si
     identity: spec.identity,
     hardware: spec.hardware,
     faults: spec.faults ?? faultRules(),
+    mood: { stalePower: undefined, lockedOut: false, full: false },
     ...supply,
     takeBoot,
     bootOverride: () => boot,

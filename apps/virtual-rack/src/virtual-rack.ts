@@ -60,6 +60,8 @@ export type VirtualServer = {
   /** How many sessions its BMC holds open. */
   bmcSessions(): number;
   bmcTraffic(): Traffic;
+  /** Its BMC forgets them, as one that restarts does. */
+  dropBmcSessions(): void;
 };
 
 export type VirtualRack = { servers: readonly VirtualServer[]; close(): Promise<void> };
@@ -154,7 +156,7 @@ async function startServer(
   const spec = settings.change?.(plain, n) ?? plain;
   const machine = simulatedMachine(spec, world);
   const credentials = settings.bmc?.credentials ?? CREDENTIALS;
-  const { endpoint, sessions, traffic, close } = await startBmc(settings, n, machine.chassis, credentials);
+  const { endpoint, sessions, traffic, dropSessions, close } = await startBmc(settings, n, machine.chassis, credentials);
   closers.push(async () => {
     // In this order: nobody may power it on any more when its machine goes.
     await close();
@@ -177,6 +179,7 @@ async function startServer(
     machine,
     bmcSessions: sessions,
     bmcTraffic: traffic,
+    dropBmcSessions: dropSessions,
   };
 }
 
@@ -187,11 +190,23 @@ async function startBmc(settings: VirtualRackSettings, n: number, chassis: Simul
   if (protocol === 'ipmi') {
     const server = await startIpmiServer({ host, port, credentials, chassis });
     const endpoint = { protocol, address: host, port: server.port } satisfies BmcEndpoint;
-    return { endpoint, sessions: server.sessions, traffic: server.traffic, close: () => server.close() };
+    return {
+      endpoint,
+      sessions: server.sessions,
+      traffic: server.traffic,
+      dropSessions: server.dropSessions,
+      close: () => server.close(),
+    };
   }
   const server = await startRedfishServer({ host, port, credentials, chassis, ...(tls ? { tls } : {}) });
   const endpoint = { protocol, address: server.url } satisfies BmcEndpoint;
-  return { endpoint, sessions: server.sessions, traffic: server.traffic, close: () => server.close() };
+  return {
+    endpoint,
+    sessions: server.sessions,
+    traffic: server.traffic,
+    dropSessions: server.dropSessions,
+    close: () => server.close(),
+  };
 }
 
 function rackName(n: number): string {

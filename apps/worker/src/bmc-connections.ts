@@ -25,6 +25,8 @@ export type BmcConnections = {
   /** The workflows' port, for one run: it stops working the moment another process takes the run over. */
   heldBy(held: HeldRun): WithBmc;
   readBmc: ReadBmc;
+  /** For what needs no lease: power read, and the identify light. */
+  glance<T>(serverId: ServerId, use: (bmc: Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>) => Promise<T>): Promise<T>;
   /** Ends the session with this BMC, if there is one, behind what is under way: its credentials are to change. */
   hangUp(serverId: ServerId): Promise<void>;
   /** For the sweep: `in_use` when somebody talks to this BMC or waits for it. What `does` throws closes the session. */
@@ -66,6 +68,10 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, power, mos
       line.open ??= { bmc: await open(), for: 'operation', mark: '', keepMs: IDLE_MS, desk };
       return use(line.open.bmc, desk.noted);
     });
+  const unheld = async <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
+    await untilMayRead(serverId);
+    return talk(serverId, beforeWrite, use);
+  };
 
   return {
     heldBy:
@@ -74,10 +80,9 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, power, mos
         await untilMayTalk(run);
         return talk(holder.serverId, refuseIfStale, (bmc, noted) => use(budgetedBmc(bmc, holder, power, noted)));
       },
-    async readBmc(serverId, use) {
-      await untilMayRead(serverId);
-      return talk(serverId, refuseAnyWrite, use);
-    },
+    readBmc: (serverId, use) => unheld(serverId, refuseAnyWrite, use),
+    // The light is anybody's.
+    glance: (serverId, use) => unheld(serverId, async () => undefined, use),
     hangUp: lines.end,
     async visit(serverId, { mark, connect: open, keepMs, does }) {
       if (lines.isInUse(serverId)) return 'in_use';

@@ -23,7 +23,7 @@ export type BmcsConfig = {
 };
 /** `runner`: the name under which this process runs operations. */
 export type BmcsNeeds = { database: Database; keyring: Keyring; log: Log; runner: string };
-export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'hangUp' | 'sessions' | 'close'>;
+export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'>;
 
 const ASKED_ELSEWHERE_MS = seconds(30);
 const LOOK_AGAIN_MS = 200;
@@ -53,6 +53,7 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
   return {
     heldBy: connections.heldBy,
     readBmc: connections.readBmc,
+    glance: connections.glance,
     hangUp: connections.hangUp,
     sessions: connections.sessions,
     async close() {

@@ -1,10 +1,9 @@
 // apps/worker: everything the worker is made of, in the order it is made.
 import { hostname } from 'node:os';
-import { hours, seconds } from '@rackwright/domain/durations.ts';
+import { seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
-import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
-import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
+import { operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
@@ -13,9 +12,6 @@ import { postgresImages } from '@rackwright/store/ports/postgres-images.ts';
 import { postgresInstructions } from '@rackwright/store/ports/postgres-instructions.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
-import { forgetOld } from '@rackwright/store/retention.ts';
-import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
-import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
 import { derivedSecrets } from '@rackwright/store/secrets/derived-secrets.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readClusterAccess } from '@rackwright/store/secrets/stored-secrets.ts';
@@ -23,7 +19,7 @@ import { postgresCourierStore } from '@rackwright/store/webhooks/courier-store.t
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { alarms } from './alarms.ts';
-import { approveCertificates } from './approve-certificates.ts';
+import { startChores } from './chores.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { HeldRun } from './hold-run.ts';
@@ -44,12 +40,6 @@ export type WorkerNeeds = {
 export type Worker = { close(): Promise<void> };
 
 const SWEEP_MS = seconds(2);
-/** How much later than it could the next wave begins. */
-const POWER_MS = seconds(1);
-const COLD_STARTS_MS = seconds(2);
-const UNDO_INCIDENTS_MS = seconds(30);
-/** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
-const CERTIFICATES_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
@@ -87,24 +77,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  // Those whose turn has come to power on.
-  const stopGranting = queue.every('power', POWER_MS, async () => {
-    for (const operationId of await grantWaiting(database)) await queue.wakeUp(operationId);
-  });
-  const stopColdStarts = queue.every('cold starts', COLD_STARTS_MS, async () => {
-    for (const operationId of await advanceColdStarts(database)) await queue.wakeUp(operationId);
-  });
-
-  const stopClosing = queue.every('undo incidents', UNDO_INCIDENTS_MS, async () => {
-    await closeUndoIncidents(database);
-  });
-
-  const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
-    approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
-  );
-  const stopForgetting = queue.every('forget', hours(1), async () => {
-    await forgetOld(database);
-  });
+  const stopChores = startChores({ database, queue, log, clusters, bmcs });
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -118,11 +91,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     async close() {
       await scheduler.close();
       await courier.close();
-      await stopApproving();
-      await stopForgetting();
-      await stopClosing();
-      await stopColdStarts();
-      await stopGranting();
+      await stopChores();
       await stopSweep();
       await stopWork();
       clocks.close();

@@ -1,4 +1,5 @@
 // What the worker needs of the store and the queue, in its own words.
+import type { PowerState } from '@rackwright/domain/bmc.ts';
 import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
 import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
@@ -61,6 +62,14 @@ export type CourierStore = {
     attempted: { outcome: AttemptOutcome; attempt: WebhookAttempt; random: number },
     policy: DeliveryPolicy,
   ): Promise<void>;
+};
+
+export type MachineSeen = { power: PowerState | null; silentBecause: string | null; ledLit: boolean | null };
+/** The machines before which somebody stands, or stood a moment ago. */
+export type RackWatch = {
+  /** Each is given to one process only, and again after a few seconds. */
+  claim(limit: number): Promise<{ serverId: ServerId; ledWanted: boolean }[]>;
+  record(serverId: ServerId, seen: MachineSeen): Promise<void>;
 };
 
 /** Structured log lines; the operation's timeline is in the database, this is for who debugs the worker. */

@@ -1,5 +1,6 @@
 // What the install agent sends (docs/agent-protocol.md), bounded, as the domain's types. It comes from a machine we do not trust yet.
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { BurnInTest } from '@rackwright/domain/work-orders/burn-in.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import { z } from 'zod';
 
@@ -74,12 +75,22 @@ export const agentErasure = z.object({
   finishedAt: instant,
 }) satisfies z.ZodType<ErasureEvidence>;
 
+export const agentBurnInTest = z.object({
+  test: z.enum(['cpu', 'memory', 'disk']),
+  subject: word(),
+  passed: z.boolean(),
+  seconds: count(1_000_000),
+  detail: word(300),
+}) satisfies z.ZodType<BurnInTest>;
+
 export const agentResult = z.object({
   outcome: z.enum(['done', 'refused', 'failed']),
   /** Of the error catalogue; empty when done. */
   code: z.string().regex(/^[a-z0-9_]{0,64}$/, 'lower case, digits and underscores'),
   detail: word(1_000),
-  /** `disks` after erase_disks; nothing else is kept. */
-  evidence: z.object({ disks: z.array(agentErasure).max(256).optional() }).default({}),
+  /** `disks` after erase_disks, `tests` after burn_in; nothing else is kept. */
+  evidence: z
+    .object({ disks: z.array(agentErasure).max(256).optional(), tests: z.array(agentBurnInTest).max(300).optional() })
+    .default({}),
 });
 export type AgentResult = z.infer<typeof agentResult>;

@@ -7,6 +7,7 @@ import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { POWER_ERRORS } from './errors/power.ts';
+import { REPAIR_ERRORS } from './errors/repair.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
 import { SCHEDULE_ERRORS } from './errors/schedule.ts';
 import { START_ERRORS } from './errors/start.ts';
@@ -17,6 +18,7 @@ export const ERROR_GROUPS = {
   'The request': REQUEST_ERRORS,
   'The inventory': INVENTORY_ERRORS,
   Operations: OPERATION_ERRORS,
+  Repair: REPAIR_ERRORS,
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
@@ -30,6 +32,7 @@ export const ERRORS = {
   ...REQUEST_ERRORS,
   ...INVENTORY_ERRORS,
   ...OPERATION_ERRORS,
+  ...REPAIR_ERRORS,
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,

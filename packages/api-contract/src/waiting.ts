@@ -10,6 +10,7 @@ export const WAITING_REASONS = {
   fence_unproven: 'The BMC does not prove that the machine is off; it must answer, or a named person must confirm it.',
   no_boot_service: 'No boot service is alive to answer the server.',
   node_not_seen: 'The installed system has not joined its cluster yet.',
+  node_still_ready: 'Kubernetes has not noticed yet that the machine is down.',
   node_not_ready: 'The node has joined and is not Ready yet.',
   not_ready: 'Something that the step needs is not ready yet.',
   operator_answer: 'Pods stay on the node; a person is to answer force or keep.',

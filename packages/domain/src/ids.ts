@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   cold_start: 'cst',
   schedule: 'sch',
   schedule_run: 'run',
+  work_order: 'wo',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -35,6 +36,7 @@ export type TicketId = Id<'ticket'>;
 export type HardwareModelId = Id<'hardware_model'>;
 export type IncidentId = Id<'incident'>;
 export type ColdStartId = Id<'cold_start'>;
+export type WorkOrderId = Id<'work_order'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

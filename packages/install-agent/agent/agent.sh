@@ -14,6 +14,7 @@ cd /usr/lib/rackwright || exit
 . ./lldp.sh
 . ./write-image.sh
 . ./erase-disks.sh
+. ./burn-in.sh
 . ./power.sh
 URL=$(kernel_argument rackwright.url)
 TOKEN=$(kernel_argument rackwright.token)
@@ -27,7 +28,7 @@ report_inspection() {
 
 # read_instruction FILE: lines of `key value` into variables. Unknown keys are for a newer agent and skipped.
 read_instruction() {
-  id='' action='' disk_serials='' image='' root_partition='' seed_partition=''
+  id='' action='' disk_serials='' image='' root_partition='' seed_partition='' cpu_seconds='' memory_seconds='' disk_seconds=''
   while read -r key value; do
     case $key in
     id) id=$value ;;
@@ -37,6 +38,9 @@ read_instruction() {
     image) image=$value ;;
     root_partition) root_partition=$value ;;
     seed_partition) seed_partition=$value ;;
+    cpu_seconds) cpu_seconds=$value ;;
+    memory_seconds) memory_seconds=$value ;;
+    disk_seconds) disk_seconds=$value ;;
     esac
   done <"$1"
 }
@@ -55,6 +59,7 @@ obey() {
   case $action in
   write_image) write_image ;;
   erase_disks) erase_disks ;;
+  burn_in) burn_in ;;
   reboot) result 'done' && reboot_now ;;
   power_off) result 'done' && power_off 'as instructed' ;;
   *) result refused instruction_not_understood "this agent does not know $action" ;;

@@ -21,6 +21,7 @@ export type SubjectKind =
   | 'incident'
   | 'schedule'
   | 'schedule_run'
+  | 'work_order'
   | 'cold_start';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
@@ -62,6 +63,10 @@ export type EventKind =
   | 'schedule_run.ended'
   | 'server.bmc_changed'
   | 'server.bmc_logged'
+  | 'work_order.opened'
+  | 'work_order.moved'
+  | 'work_order.updated'
+  | 'work_order.scan_refused'
   | 'cold_start.started'
   | 'cold_start.wave_begun'
   | 'cold_start.paused'

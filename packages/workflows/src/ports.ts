@@ -19,6 +19,7 @@ import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { ClusterId, InstructionId, OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Assignment, Server } from '@rackwright/domain/server.ts';
+import type { BurnInPlan } from '@rackwright/domain/work-orders/burn-in.ts';
 
 /**
  * One BMC, one session, one request in flight. Every write is read -> decide -> write -> verify, so every method may be repeated.
@@ -87,6 +88,7 @@ export interface BootTickets {
 export type InstructionDeed =
   | { do: 'write_image'; diskSerial: string; imageDigest: string; rootPartition: number; seedPartition: number; seed: SeedPlan }
   | { do: 'erase_disks'; diskSerials: string[] }
+  | ({ do: 'burn_in' } & BurnInPlan)
   | { do: 'reboot' }
   | { do: 'power_off' };
 
@@ -120,6 +122,8 @@ export interface Images {
 export interface Erasures {
   /** May be repeated: one row per operation and disk serial. */
   record(serverId: ServerId, operationId: OperationId, evidence: ErasureEvidence[]): Promise<void>;
+  /** Serials of accepted disks that a named person took out or destroyed, and that were not seen since. */
+  removed(serverId: ServerId): Promise<string[]>;
 }
 
 /** What people answered while the operation waited for them. */

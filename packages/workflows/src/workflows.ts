@@ -3,6 +3,7 @@ import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import { isolateFailsBy, isolateServer } from './isolate-server/isolate-server.ts';
 import { onboardServer } from './onboard-server/onboard-server.ts';
 import type { Ports, Task } from './ports.ts';
 import { powerOnServer } from './power-on-server/power-on-server.ts';
@@ -10,6 +11,7 @@ import { provisionFailsBy, provisionServer } from './provision-server/provision-
 import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
+import { validateServer } from './validate-server/validate-server.ts';
 
 export type ServerWorkflow = {
   run: Workflow<Ports, Task<never>>;
@@ -26,4 +28,6 @@ export const WORKFLOWS = {
   'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
   'power-on-server': { run: powerOnServer, failsBy: fails },
   'retire-server': { run: retireServer, failsBy: fails },
+  'isolate-server': { run: isolateServer, failsBy: isolateFailsBy },
+  'validate-server': { run: validateServer, failsBy: fails },
 } satisfies Record<RunName, ServerWorkflow>;

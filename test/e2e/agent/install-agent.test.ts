@@ -97,6 +97,22 @@ test('it reports what the machine is made of', async () => {
   ]);
 });
 
+test('worked hard it holds: processors, memory and every disk, and the disks are only read', async () => {
+  const names = ['system', 'nvme', 'kept'];
+  const before = await Promise.all(names.map(disk));
+  const lines = ['do burn_in', 'cpu_seconds 2', 'memory_seconds 6', 'disk_seconds 2'];
+  const { outcome, detail, evidence } = agentResult.parse(await rack.instruct('ins_burn_in', lines, 120_000));
+  expect([outcome, detail]).toEqual(['done', '']);
+  expect(evidence.tests?.map(({ test, subject, passed }) => [test, subject, passed])).toEqual([
+    ['cpu', '', true],
+    ['memory', '', true],
+    ['disk', 'RW-NVME-0002', true],
+    ['disk', 'RW-SSD-0001', true],
+    ['disk', 'RW-KEEP-0003', true],
+  ]);
+  for (const [n, content] of (await Promise.all(names.map(disk))).entries()) expect(content.equals(before[n]!)).toBe(true);
+});
+
 test('a switch that speaks LLDP is heard, and reported in a second inspection', async (ctx) => {
   needThatOrSkip(ctx, 'LLDP heard by the install agent', existsSync('/usr/bin/python3'), 'python3, to play the switch');
   const from = rack.requests.length;

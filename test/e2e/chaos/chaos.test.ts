@@ -5,7 +5,7 @@ import { runChaos } from '../../../scripts/chaos/run-chaos.ts';
 
 test('ten servers, a minute of faults, seed 7: everything settles and every promise held', { timeout: minutes(10) }, async () => {
   const said: string[] = [];
-  const report = await runChaos({ servers: 10, seed: 7, minutes: 1, tell: (line) => said.push(line) });
+  const report = await runChaos({ servers: 10, seed: 7, minutes: 1, queue: 'redis', tell: (line) => said.push(line) });
   expect(report.violations, said.join('\n')).toEqual([]);
   expect(report.unsettled, said.join('\n')).toEqual([]);
   expect(report.ownEnds, said.join('\n')).toBe(0);

@@ -19,6 +19,9 @@ const CATEGORY = {
   retiring: 'leaving',
   quarantined: 'bad',
   retired: 'leaving',
+  isolating: 'leaving',
+  in_repair: 'attention',
+  validating: 'progress',
 } satisfies Record<ServerState, (typeof CATEGORIES)[number]>;
 
 export function viewServer(record: ServerRecord): ServerView {

@@ -12,6 +12,9 @@ export function instructionText({ id, deed }: GivenInstruction): string {
     lines.push(['disk_serial', deed.diskSerial], ['image', deed.imageDigest]);
     lines.push(['root_partition', deed.rootPartition], ['seed_partition', deed.seedPartition]);
   }
+  if (deed.do === 'burn_in') {
+    lines.push(['cpu_seconds', deed.cpuSeconds], ['memory_seconds', deed.memorySeconds], ['disk_seconds', deed.diskSeconds]);
+  }
   if (deed.do === 'erase_disks') lines.push(...deed.diskSerials.map((serial): [string, string] => ['disk_serial', serial]));
   return lines.map(([key, value]) => `${key} ${oneLine(String(value))}\n`).join('');
 }

@@ -32,7 +32,8 @@ export type OperationSeen = Json & {
 
 export type ApiClient = {
   get<T = Json>(path: string): Promise<T>;
-  post<T = Json>(path: string, body: unknown): Promise<T>;
+  /** @param ifMatch  the version that was seen, for what is refused to those who are late */
+  post<T = Json>(path: string, body: unknown, ifMatch?: number): Promise<T>;
   /** A merge patch, over whatever is there (If-Match: *). */
   patch<T = Json>(path: string, body: unknown): Promise<T>;
   /** A raw body: images and artifacts. */
@@ -47,11 +48,18 @@ export type ApiClient = {
 
 /** @param token  bearer token; none is needed where the API listens on loopback only */
 export function apiClient(baseUrl: string, token?: string): ApiClient {
-  const call = async <T>(method: string, path: string, body?: unknown, raw?: ReadableStream | Uint8Array): Promise<T> => {
+  const call = async <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    raw?: ReadableStream | Uint8Array,
+    ifMatch?: number,
+  ): Promise<T> => {
     const headers: Record<string, string> = { accept: 'application/json' };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (method === 'POST') headers['idempotency-key'] = randomUUID();
     if (method === 'PATCH') headers['if-match'] = '*';
+    if (ifMatch !== undefined) headers['if-match'] = `"${ifMatch}"`;
     if (raw !== undefined) headers['content-type'] = 'application/octet-stream';
     else if (method === 'PATCH') headers['content-type'] = 'application/merge-patch+json';
     else if (body !== undefined) headers['content-type'] = 'application/json';
@@ -70,7 +78,7 @@ export function apiClient(baseUrl: string, token?: string): ApiClient {
   const get = <T>(path: string): Promise<T> => call<T>('GET', path);
   return {
     get,
-    post: (path, body) => call('POST', path, body),
+    post: (path, body, ifMatch) => call('POST', path, body, undefined, ifMatch),
     patch: (path, body) => call('PATCH', path, body),
     put: (path, raw) => call('PUT', path, undefined, raw),
     async operate(serverId, request, { limitMs, onChange }) {

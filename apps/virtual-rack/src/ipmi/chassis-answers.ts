@@ -10,7 +10,7 @@ import {
   PARAMETER_NOT_SUPPORTED,
   setSystemBootOptions,
 } from '@rackwright/protocols/ipmi/set-system-boot-options.ts';
-import type { ChassisAction, ChassisBoot, ChassisBootDevice } from '../chassis.ts';
+import { type ChassisAction, type ChassisBoot, type ChassisBootDevice, saidPower } from '../chassis.ts';
 import { type Handler, handler, refuse } from './handler.ts';
 
 const ACTIONS: Record<ChassisControl, ChassisAction> = {
@@ -40,7 +40,7 @@ const LAST_PARAMETER = 4;
 export const CHASSIS_ANSWERS: Handler[] = [
   handler(getChassisStatus, (_request, { chassis }) => ({
     // Power stays good until the way down is done.
-    powerOn: chassis.power() === 'on' || chassis.power() === 'powering_off',
+    powerOn: saidPower(chassis) === 'on' || saidPower(chassis) === 'powering_off',
     powerFlags: ALWAYS_OFF_AFTER_MAINS,
     lastPowerEvent: 0,
     identify: chassis.led() ? 'on' : 'off',

@@ -19,6 +19,7 @@ import { rakp1 } from '@rackwright/protocols/ipmi/rakp-1.ts';
 import { rakp2 } from '@rackwright/protocols/ipmi/rakp-2.ts';
 import { rakp3 } from '@rackwright/protocols/ipmi/rakp-3.ts';
 import { rakp4 } from '@rackwright/protocols/ipmi/rakp-4.ts';
+import type { BmcMood } from '../chassis.ts';
 import type { SessionTable } from './session-table.ts';
 
 export type Doorkeeper = {
@@ -26,18 +27,29 @@ export type Doorkeeper = {
   answer(payloadType: number, payload: Uint8Array, now: number): Uint8Array | undefined;
 };
 
-export type House = { credentials: BmcCredentials; uuid: string; sessions: SessionTable };
+export type House = {
+  credentials: BmcCredentials;
+  uuid: string;
+  sessions: SessionTable;
+  mood?: Pick<BmcMood, 'lockedOut'>;
+};
 
 /** What every step needs: the house, its key and its GUID. */
-type Door = { username: string; key: Uint8Array; bmcGuid: Uint8Array; sessions: SessionTable };
+type Door = { username: string; key: Uint8Array; bmcGuid: Uint8Array; sessions: SessionTable; isLocked: () => boolean };
 
 const NO_CODE = new Uint8Array(0);
 
 /** Throws RangeError for a password that IPMI cannot carry. */
-export function doorkeeper({ credentials, uuid, sessions }: House): Doorkeeper {
+export function doorkeeper({ credentials, uuid, sessions, mood }: House): Doorkeeper {
   const key = userKey(credentials.password);
   if (!key) throw new RangeError('IPMI passwords have at most 20 bytes');
-  const door: Door = { username: credentials.username, key, bmcGuid: guidBytes(uuid, 'smbios'), sessions };
+  const door: Door = {
+    username: credentials.username,
+    key,
+    bmcGuid: guidBytes(uuid, 'smbios'),
+    sessions,
+    isLocked: () => mood?.lockedOut === true,
+  };
   return {
     answer(payloadType, payload, now) {
       switch (payloadType) {
@@ -69,7 +81,10 @@ function openSession({ sessions }: Door, payload: Uint8Array, now: number): Uint
   return openSessionResponse.encode({ accepted: true, tag, privilege: mayHave, consoleSessionId, bmcSessionId, algorithms });
 }
 
-function answerRakp1({ username: knownUser, key, bmcGuid, sessions }: Door, payload: Uint8Array): Uint8Array | undefined {
+function answerRakp1(
+  { username: knownUser, key, bmcGuid, sessions, isLocked }: Door,
+  payload: Uint8Array,
+): Uint8Array | undefined {
   const message = rakp1.decode(payload);
   const session = message.ok ? sessions.opening.get(message.value.bmcSessionId) : undefined;
   if (!message.ok || !session) return undefined;
@@ -80,7 +95,8 @@ function answerRakp1({ username: knownUser, key, bmcGuid, sessions }: Door, payl
     sessions.opening.delete(bmcSessionId);
     return rakp2.encode({ accepted: false, tag, status, consoleSessionId });
   };
-  if (username !== knownUser) return refuse(RAKP_STATUS.unauthorizedName);
+  // A locked account is as unknown as a wrong one: the console learns no more.
+  if (username !== knownUser || isLocked()) return refuse(RAKP_STATUS.unauthorizedName);
   const privilege = role & 0x0f;
   if (privilege === 0 || privilege > session.mayHave) return refuse(RAKP_STATUS.unauthorizedRole);
   const bmcRandom = Uint8Array.from(randomBytes(16));

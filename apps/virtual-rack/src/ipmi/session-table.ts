@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { CipherSuite } from '@rackwright/bmc/ipmi/cipher-suites.ts';
 import type { RakpExchange, SessionKeys } from '@rackwright/bmc/ipmi/rakp.ts';
 import type { SequenceWindow } from '@rackwright/bmc/ipmi/sequence-window.ts';
+import type { BmcMood } from '../chassis.ts';
 
 /** Between Open Session and RAKP 4. */
 export type OpeningSession = {
@@ -46,7 +47,7 @@ const MOST_OPENING = 16;
 /** IPMI 2.0 §6.12.15. */
 const IDLE_MS = 60_000;
 
-export function sessionTable(mostLive: number): SessionTable {
+export function sessionTable(mostLive: number, mood?: Pick<BmcMood, 'full'>): SessionTable {
   const opening = new Map<number, OpeningSession>();
   const live = new Map<number, LiveSession>();
   return {
@@ -64,6 +65,7 @@ export function sessionTable(mostLive: number): SessionTable {
       opening.set(session.bmcSessionId, session);
     },
     roomForOneMore(now) {
+      if (mood?.full) return false;
       if (live.size < mostLive) return true;
       for (const [id, session] of live) if (now - session.lastWord > IDLE_MS) live.delete(id);
       return live.size < mostLive;

@@ -26,6 +26,8 @@ export type IpmiServer = {
   /** How many sessions are open. */
   sessions(): number;
   traffic(): Traffic;
+  /** All of them are void: what comes on them meets silence. */
+  dropSessions(): void;
   close(): Promise<void>;
 };
 
@@ -36,12 +38,12 @@ const MOST_DELAYED = 64;
 /** Rejects when the port is taken; throws RangeError for a password that IPMI cannot carry. */
 export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiServer> {
   const { host, port, credentials, chassis } = wishes;
-  const sessions = sessionTable(wishes.mostSessions ?? MOST_SESSIONS);
+  const sessions = sessionTable(wishes.mostSessions ?? MOST_SESSIONS, chassis.mood);
   const timers = timerBox();
   const responding: RespondingBmc = {
     bmc: { chassis, bootParameters: new Map(), lightFor: identifyLight(chassis, timers) },
     sessions,
-    door: doorkeeper({ credentials, uuid: chassis.identity.uuid, sessions }),
+    door: doorkeeper({ credentials, uuid: chassis.identity.uuid, sessions, mood: chassis.mood }),
     now: wishes.now ?? (() => performance.now()),
   };
 
@@ -49,8 +51,8 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const send = (bytes: Uint8Array, { port: toPort, address }: RemoteInfo) => socket.send(bytes, toPort, address, () => {});
   socket.on('message', (datagram, from) => {
-    const over = meter.begin();
     const reply = answerDatagram(responding, datagram);
+    const over = meter.begin(reply?.question);
     meter.sessions(sessions.live.size);
     const answer = (): void => {
       over();
@@ -74,6 +76,10 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
     port: socket.address().port,
     sessions: () => sessions.live.size,
     traffic: meter.seen,
+    dropSessions() {
+      sessions.live.clear();
+      sessions.opening.clear();
+    },
     close() {
       timers.clear();
       return new Promise((resolve) => socket.close(() => resolve()));

@@ -1,7 +1,13 @@
 // One instruction as the agent reads it, and what the agent tells about it.
 import { type AgentCalls, isGood } from './agent-calls.ts';
 
-export type Instruction = { id: string; action: string; diskSerials: string[]; image: string };
+export type Instruction = {
+  id: string;
+  action: string;
+  diskSerials: string[];
+  image: string;
+  burnIn: { cpuSeconds: number; memorySeconds: number; diskSeconds: number };
+};
 
 /** What the agent tells about one instruction. */
 export type AgentReporter = {
@@ -14,7 +20,8 @@ export type AgentReporter = {
 
 /** Lines of `key value`; unknown keys are for a newer agent and skipped. Undefined without an id and a deed. */
 export function readInstruction(text: string): Instruction | undefined {
-  const instruction: Instruction = { id: '', action: '', diskSerials: [], image: '' };
+  const burnIn = { cpuSeconds: 0, memorySeconds: 0, diskSeconds: 0 };
+  const instruction: Instruction = { id: '', action: '', diskSerials: [], image: '', burnIn };
   for (const line of text.split('\n')) {
     const space = line.indexOf(' ');
     const value = line.slice(space + 1);
@@ -30,6 +37,15 @@ export function readInstruction(text: string): Instruction | undefined {
         break;
       case 'image':
         instruction.image = value;
+        break;
+      case 'cpu_seconds':
+        burnIn.cpuSeconds = Number(value);
+        break;
+      case 'memory_seconds':
+        burnIn.memorySeconds = Number(value);
+        break;
+      case 'disk_seconds':
+        burnIn.diskSeconds = Number(value);
         break;
     }
   }

@@ -8,6 +8,7 @@ import { type Instruction, readInstruction, reporterOf } from './agent-instructi
 import type { SimulatedDisk } from './disks.ts';
 import { eraseDisks } from './erase-disks.ts';
 import type { MachineSpec } from './machine-spec.ts';
+import { burnIn } from './burn-in.ts';
 import { writeImage } from './write-image.ts';
 
 export type AgentStage = AgentSession & {
@@ -15,6 +16,8 @@ export type AgentStage = AgentSession & {
   disks: readonly SimulatedDisk[];
   firmwareMode: FirmwareMode;
   afterChunk: (count: number) => void;
+  /** What its memory does when all of it is written and read again; undefined: it holds. */
+  stressMemory: () => string | undefined;
 };
 
 /** Ends when the server is told to reboot or to power off. Rejects when the power goes; throws PowerOff when nobody knows its token. */
@@ -56,6 +59,9 @@ async function obey(
       return undefined;
     case 'erase_disks':
       await eraseDisks({ ...stage, instruction, reporter, begins: begins('erase') });
+      return undefined;
+    case 'burn_in':
+      await burnIn({ ...stage, instruction, reporter });
       return undefined;
     case 'reboot':
     case 'power_off':

@@ -19,6 +19,7 @@ export type MachineBoot = {
   boot: ChassisBoot;
   enter(stage: MachineStage): void;
   afterChunk(count: number): void;
+  stressMemory(): string | undefined;
 };
 
 const SELF_TEST_TAKES = 45_000;
@@ -92,7 +93,7 @@ function leaveIpxe({ boot, running, enter }: MachineBoot, status: number): Promi
 }
 
 async function startAgent(machine: MachineBoot, commandLine: string, firmwareMode: FirmwareMode): Promise<OwnEnd | undefined> {
-  const { spec, disks, world, running, enter, afterChunk } = machine;
+  const { spec, disks, world, running, enter, afterChunk, stressMemory } = machine;
   const word = (name: string) => new RegExp(`(?:^|\\s)${name.replaceAll('.', '\\.')}=(\\S+)`).exec(commandLine)?.[1];
   const url = word('rackwright.url');
   const token = word('rackwright.token');
@@ -108,7 +109,8 @@ async function startAgent(machine: MachineBoot, commandLine: string, firmwareMod
     lease = await address(machine, 'agent');
   }
   try {
-    return await runAgent({ url, token, from: lease.address, world, running, spec, disks, firmwareMode, afterChunk });
+    const hooks = { afterChunk, stressMemory };
+    return await runAgent({ url, token, from: lease.address, world, running, spec, disks, firmwareMode, ...hooks });
   } catch (cause) {
     if (!(cause instanceof PowerOff)) throw cause;
     running.say(`agent: powering off: ${cause.message}`);

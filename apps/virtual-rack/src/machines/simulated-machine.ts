@@ -5,6 +5,7 @@ import { type ChassisBoot, type ChassisMachine, type SimulatedChassis, simulated
 import { bootMachine, type MachineStage } from './boot-machine.ts';
 import { type SimulatedDisk, simulatedDisks } from './disks.ts';
 import type { MachineSpec } from './machine-spec.ts';
+import { hardwareOf, type MachineParts, machineParts } from './machine-parts.ts';
 import type { MachineWorld } from './machine-world.ts';
 
 export type SimulatedMachine = {
@@ -16,6 +17,7 @@ export type SimulatedMachine = {
   console(): readonly string[];
   /** The power fails after so many chunks of an image are on the disk; once. */
   losePowerAfterChunks(count: number): void;
+  readonly parts: MachineParts;
   /** Cuts the power and ends when nothing of it runs any more. */
   close(): Promise<void>;
 };
@@ -33,13 +35,14 @@ type State = {
 
 export function simulatedMachine(spec: MachineSpec, world: MachineWorld): SimulatedMachine {
   const disks = simulatedDisks(spec.disks);
+  const hardware = hardwareOf(spec);
   const note = notesOf(spec.name, world.journal);
   const state: State = { stage: 'off', lines: [], current: undefined, powerFailsAfter: Number.POSITIVE_INFINITY };
 
   const start = (boot: ChassisBoot) => {
     const power = new AbortController();
     note({ what: 'power', power: 'on' });
-    state.current = { power, ended: run({ spec, world, disks, state, chassis, note }, boot, power) };
+    state.current = { power, ended: run({ spec, world, disks, state, chassis, parts, note }, boot, power) };
   };
   const stop = async () => {
     const stopped = state.current;
@@ -65,12 +68,14 @@ export function simulatedMachine(spec: MachineSpec, world: MachineWorld): Simula
     },
   };
   const faults = notedFaults(faultRules(), () => chassis.power(), note);
-  const chassis: SimulatedChassis = simulatedChassis({ ...chassisSpec(spec), power: 'off', faults }, machine);
+  const chassis: SimulatedChassis = simulatedChassis({ ...chassisSpec(spec), hardware, power: 'off', faults }, machine);
+  const parts = machineParts(spec, disks, { hardware, logEvent: chassis.logEvent });
 
   return {
     spec,
     chassis,
     disks,
+    parts,
     stage: () => state.stage,
     console: () => state.lines,
     losePowerAfterChunks(count) {
@@ -86,12 +91,13 @@ type Parts = {
   disks: SimulatedDisk[];
   state: State;
   chassis: SimulatedChassis;
+  parts: MachineParts;
   note: Note;
 };
 
 /** Boots again and again until the machine or somebody else turns the power off. Never rejects. */
 async function run(
-  { spec, world, disks, state, chassis, note }: Parts,
+  { spec, world, disks, state, chassis, parts, note }: Parts,
   first: ChassisBoot,
   power: AbortController,
 ): Promise<void> {
@@ -117,9 +123,18 @@ async function run(
     },
   };
   const running = { power: power.signal, say };
+  const { stressMemory } = parts;
   try {
     for (let boot = first; ; boot = chassis.takeBoot()) {
-      const end = await bootMachine({ spec, disks, world, running, boot, ...hooks });
+      const end = await bootMachine({
+        spec: { ...spec, memory: parts.memory() },
+        disks,
+        world,
+        running,
+        boot,
+        stressMemory,
+        ...hooks,
+      });
       if (end === 'power_off') return goOff();
       say('rebooting');
     }
@@ -131,16 +146,6 @@ async function run(
   }
 }
 
-function chassisSpec({ identity, firmwareMode, cpu, memory, nics, disks }: MachineSpec) {
-  const { sockets, model, cores, threads } = cpu;
-  return {
-    identity: { ...identity, bmcFirmware: '1.0.0' },
-    firmwareMode,
-    hardware: {
-      cpus: Array.from({ length: sockets }, () => ({ model, cores: cores / sockets, threads: threads / sockets })),
-      memory: memory.map(({ slot, sizeBytes }) => ({ slot, sizeBytes })),
-      nics: nics.map(({ mac, name }) => ({ mac, name })),
-      disks: disks.map(({ serial, model: diskModel, sizeBytes }) => ({ serial, model: diskModel, sizeBytes })),
-    },
-  };
+function chassisSpec({ identity, firmwareMode }: MachineSpec) {
+  return { identity: { ...identity, bmcFirmware: '1.0.0' }, firmwareMode };
 }

@@ -1,6 +1,7 @@
 // The sessions of one simulated BMC: few, as on real ones, and only a DELETE or long silence frees a place.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import type { BmcMood } from '../chassis.ts';
 import type { Answer, RedfishJson } from './answers.ts';
 import { NO_CONTENT, refusal } from './answers.ts';
 
@@ -11,12 +12,14 @@ export type Sessions = {
   /** Whether a request's headers prove the account, by token or Basic. */
   recognises(headers: { token: string | undefined; authorization: string | undefined }): boolean;
   ids(): string[];
+  /** As a BMC that restarts: all are void. */
+  forget(): void;
 };
 
 export const SESSIONS = '/redfish/v1/SessionService/Sessions';
 export const IDLE_SECONDS = 1_800;
 
-export function sessionTable(credentials: BmcCredentials, cap: number): Sessions {
+export function sessionTable(credentials: BmcCredentials, cap: number, mood?: Pick<BmcMood, 'lockedOut' | 'full'>): Sessions {
   const sessions = new Map<string, { token: string; usedAt: number }>();
   let lastId = 0;
 
@@ -24,6 +27,7 @@ export function sessionTable(credentials: BmcCredentials, cap: number): Sessions
     for (const [id, { usedAt }] of sessions) if (Date.now() - usedAt > IDLE_SECONDS * 1_000) sessions.delete(id);
   };
   const isAccount = (username: unknown, password: unknown) =>
+    mood?.lockedOut !== true &&
     typeof username === 'string' &&
     typeof password === 'string' &&
     sameSecret(username, credentials.username) &&
@@ -33,7 +37,7 @@ export function sessionTable(credentials: BmcCredentials, cap: number): Sessions
     open(body) {
       if (!isAccount(body['UserName'], body['Password'])) return unauthorised();
       dropIdle();
-      if (sessions.size >= cap) {
+      if (sessions.size >= cap || mood?.full) {
         return refusal(503, 'SessionLimitExceeded', `The session limit of ${cap} is reached.`);
       }
       lastId += 1;
@@ -63,6 +67,7 @@ export function sessionTable(credentials: BmcCredentials, cap: number): Sessions
       return colon >= 0 && isAccount(plain.slice(0, colon), plain.slice(colon + 1));
     },
     ids: () => [...sessions.keys()],
+    forget: () => sessions.clear(),
   };
 }
 

@@ -34,6 +34,8 @@ export type RedfishServer = {
   /** How many sessions are open. */
   sessions(): number;
   traffic(): Traffic;
+  /** All of them are void. */
+  dropSessions(): void;
   close(): Promise<void>;
 };
 
@@ -46,7 +48,7 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
   const world: BmcWorld = {
     chassis,
     personality,
-    sessions: sessionTable(credentials, personality.sessionCap),
+    sessions: sessionTable(credentials, personality.sessionCap, chassis.mood),
     tasks: taskTable(),
     username: credentials.username,
   };
@@ -76,6 +78,7 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     sessions: () => world.sessions.ids().length,
     traffic: meter.seen,
+    dropSessions: () => world.sessions.forget(),
     close: () =>
       new Promise((resolve) => {
         closing.abort();

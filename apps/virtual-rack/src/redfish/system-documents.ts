@@ -1,6 +1,6 @@
 // The computer system and its parts as documents, made anew from the chassis for each request.
 import type { PowerState } from '@rackwright/domain/bmc.ts';
-import type { SimulatedChassis } from '../chassis.ts';
+import { saidPower, type SimulatedChassis } from '../chassis.ts';
 import type { RedfishJson } from './answers.ts';
 import { bootProperties, TARGETS } from './boot-words.ts';
 import type { RedfishPersonality } from './personality.ts';
@@ -55,7 +55,7 @@ export function systemDocument(chassis: SimulatedChassis, personality: RedfishPe
     UUID: identity.uuid,
     AssetTag: identity.assetTag,
     BiosVersion: identity.biosVersion,
-    PowerState: POWER[chassis.power()],
+    PowerState: POWER[saidPower(chassis)],
     Status: HEALTHY,
     ...ledProperties(chassis, personality),
     Boot: bootDocument(chassis, personality),

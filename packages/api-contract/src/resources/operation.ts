@@ -1,8 +1,10 @@
 // An operation: what was asked of a server, how far it is, what it waits for, and how it ended.
 import type { Answer } from '@rackwright/domain/answers.ts';
+import { PART_KINDS } from '@rackwright/domain/hardware/judge-repair.ts';
 import { RETIREMENTS } from '@rackwright/domain/retirement.ts';
+import { BURN_INS } from '@rackwright/domain/work-orders/burn-in.ts';
 import { z } from 'zod';
-import { idOf, instant, labels, openEnum, reason, sha256Digest } from '../fields.ts';
+import { idOf, instant, label, labels, openEnum, reason, sha256Digest } from '../fields.ts';
 
 const provisionParams = z
   .strictObject({
@@ -53,6 +55,28 @@ const reimageParams = z
 const retireParams = z
   .strictObject({ outcome: z.enum(RETIREMENTS).meta({ description: 'Where the machine goes.' }) })
   .meta({ id: 'RetireParams' });
+const isolateParams = z
+  .strictObject({
+    drain: drainPolicy.optional(),
+    keepNode: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Kept unless told: the same Node comes back. Without it the server cannot go back into service.' }),
+  })
+  .meta({ id: 'IsolateParams' });
+const validateParams = z
+  .strictObject({
+    burnIn: z.enum(BURN_INS).optional().meta({ description: 'short unless told.' }),
+    replaced: z
+      .strictObject({
+        kind: z.enum(PART_KINDS),
+        oldSerial: label.nullable().default(null),
+        newSerials: z.array(label).max(64),
+      })
+      .optional()
+      .meta({ description: 'The one difference of its parts that needs no review.' }),
+  })
+  .meta({ id: 'ValidateParams' });
 const none = z.strictObject({});
 
 /** Accepting, writing off, and retiring what was never inspected are done at once and answer with the server; the others start workflows. */
@@ -64,6 +88,8 @@ export const newOperation = z
     z.strictObject({ type: z.literal('release'), params: releaseParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('accept'), params: none.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('retire'), params: retireParams, reason: reason.default('') }),
+    z.strictObject({ type: z.literal('isolate'), params: isolateParams.default({}), reason: reason.default('') }),
+    z.strictObject({ type: z.literal('validate'), params: validateParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('write_off'), params: retireParams, reason: reason.default('') }),
   ])
   .meta({ id: 'NewOperation' });
@@ -104,7 +130,7 @@ export const operation = z
   .object({
     kind: z.literal('operation'),
     id: idOf('operation'),
-    type: openEnum(['onboard', 'provision', 'reimage', 'release', 'retire']),
+    type: openEnum(['onboard', 'provision', 'reimage', 'release', 'retire', 'isolate', 'validate']),
     target: z.object({ kind: z.literal('server'), id: idOf('server') }),
     state: openEnum(OPERATION_STATES),
     done: z.boolean(),

@@ -1,6 +1,6 @@
 // The promises that the life-cycle table makes.
 import { expect, test } from 'vitest';
-import { allowed, MOVES, next, STATES, type ServerState } from './table.ts';
+import { allowed, MOVES, next, STATES, type ServerState, wayBack } from './table.ts';
 
 const names = Object.keys(STATES) as ServerState[];
 
@@ -13,8 +13,9 @@ function reachableFrom(start: ServerState): Set<ServerState> {
 test('a working state is left by finishing or failing, and by its workflow alone', () => {
   for (const name of names) {
     if (STATES[name].kind !== 'working') continue;
-    const ways = ['releasing', 'provisioning', 'reimaging'].includes(name) ? ['fail', 'finish', 'keep'] : ['fail', 'finish'];
-    expect(allowed(name, 'workflow').sort()).toEqual(ways);
+    const ways = allowed(name, 'workflow');
+    expect(ways).toEqual(expect.arrayContaining(['fail', 'finish']));
+    expect(ways.filter((way) => !/^(fail|finish|finish_\w+|keep|keep_\w+)$/.test(way))).toEqual([]);
     expect([...allowed(name, 'operator'), ...allowed(name, 'network')]).toEqual([]);
   }
 });
@@ -39,12 +40,34 @@ test('only retired is a dead end', () => {
 test('what may hold data leaves only through a workflow that erases, or is installed again without its data disks being touched', () => {
   for (const dirty of ['in_service', 'provisioning_failed', 'quarantined'] as const) {
     const ways = MOVES.filter(([from, , , by]) => from === dirty && by === 'operator').map(([, , to]) => to);
-    expect(ways.filter((to) => !['releasing', 'provisioning', 'reimaging', 'retiring'].includes(to))).toEqual([]);
+    expect(ways.filter((to) => !['releasing', 'provisioning', 'reimaging', 'retiring', 'isolating'].includes(to))).toEqual([]);
   }
 });
 
 test('a record is closed at once only where nothing was ever installed, and else by retiring', () => {
   const closing = MOVES.filter(([, , to]) => to === 'retired').map(([from, on]) => `${from} ${on}`);
-  expect(closing.sort()).toEqual(['discovered retire', 'onboarding_failed write_off', 'registered retire', 'retiring finish']);
+  expect(closing.sort()).toEqual([
+    'discovered retire',
+    'in_repair write_off',
+    'onboarding_failed write_off',
+    'registered retire',
+    'retiring finish',
+  ]);
   expect(next('in_service', 'retire')).toBeUndefined();
+});
+
+test('a repair is left by hands that are done with it, by erasing, or not at all', () => {
+  const ways = MOVES.filter(([from, , , by]) => from === 'in_repair' && by === 'operator').map(([, , to]) => to);
+  expect(ways.sort()).toEqual(['isolating', 'releasing', 'retired', 'retiring', 'validating']);
+});
+
+test('whatever can be isolated can be given back untouched, and to nowhere else', () => {
+  const origins = MOVES.filter(([, on]) => on === 'isolate').map(([from]) => from);
+  expect(origins.length).toBeGreaterThan(5);
+  for (const origin of names) {
+    const back = wayBack('isolating', origin);
+    expect(back === undefined ? undefined : next('isolating', back)).toBe(origins.some((o) => o === origin) ? origin : undefined);
+  }
+  expect(wayBack('releasing', 'in_service')).toBe('keep');
+  expect(wayBack('releasing', 'quarantined')).toBeUndefined();
 });

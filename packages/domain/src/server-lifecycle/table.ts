@@ -1,7 +1,14 @@
 // Everything that may happen to a server: one legal move per line.
 // The API, the worker, docs/lifecycle.md and the database follow this file.
 
-export type WorkflowName = 'onboard-server' | 'provision-server' | 'release-server' | 'reimage-server' | 'retire-server';
+export type WorkflowName =
+  | 'onboard-server'
+  | 'provision-server'
+  | 'release-server'
+  | 'reimage-server'
+  | 'retire-server'
+  | 'isolate-server'
+  | 'validate-server';
 export type Actor = 'operator' | 'workflow' | 'network';
 
 type Resting = { kind: 'resting'; means: string };
@@ -39,6 +46,21 @@ export const STATES = {
   },
   quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },
   retired: { kind: 'resting', means: 'record kept: returned to its vendor, scrapped or repaired elsewhere' },
+  isolating: {
+    kind: 'working',
+    runs: 'isolate-server',
+    // A day of draining, and one each for the answers of people.
+    limitMinutes: 4_320,
+    means: 'drain and fence, so that hands may touch it; nothing is erased',
+  },
+  in_repair: { kind: 'resting', means: 'off and fenced; a technician may open it' },
+  validating: {
+    kind: 'working',
+    runs: 'validate-server',
+    // The longest burn-in takes a day.
+    limitMinutes: 2_160,
+    means: 'count the parts again, burn them in, return to service',
+  },
 } as const satisfies Record<string, Resting | Working>;
 
 export type ServerState = keyof typeof STATES;
@@ -81,6 +103,32 @@ export const MOVES = [
   ['quarantined', 'retire', 'retiring', 'operator'],
   ['retiring', 'finish', 'retired', 'workflow'],
   ['retiring', 'fail', 'quarantined', 'workflow'],
+  // Hands are to touch it: off the cluster and off power first.
+  ['in_service', 'isolate', 'isolating', 'operator'],
+  ['available', 'isolate', 'isolating', 'operator'],
+  ['quarantined', 'isolate', 'isolating', 'operator'],
+  ['onboarding_failed', 'isolate', 'isolating', 'operator'],
+  ['provisioning_failed', 'isolate', 'isolating', 'operator'],
+  // Somebody switched it on while it was open: fenced anew.
+  ['in_repair', 'isolate', 'isolating', 'operator'],
+  ['isolating', 'finish', 'in_repair', 'workflow'],
+  ['isolating', 'fail', 'quarantined', 'workflow'],
+  // Nothing was switched off yet: back to where it came from, and nowhere else.
+  ['isolating', 'keep', 'in_service', 'workflow'],
+  ['isolating', 'keep_available', 'available', 'workflow'],
+  ['isolating', 'keep_quarantined', 'quarantined', 'workflow'],
+  ['isolating', 'keep_onboarding_failed', 'onboarding_failed', 'workflow'],
+  ['isolating', 'keep_provisioning_failed', 'provisioning_failed', 'workflow'],
+  ['isolating', 'keep_in_repair', 'in_repair', 'workflow'],
+  ['in_repair', 'validate', 'validating', 'operator'],
+  // The store decides which: with its kept Node; empty and nobody's; or it may hold data.
+  ['validating', 'finish', 'in_service', 'workflow'],
+  ['validating', 'finish_available', 'available', 'workflow'],
+  ['validating', 'finish_quarantined', 'quarantined', 'workflow'],
+  ['validating', 'fail', 'in_repair', 'workflow'],
+  ['in_repair', 'release', 'releasing', 'operator'],
+  ['in_repair', 'retire', 'retiring', 'operator'],
+  ['in_repair', 'write_off', 'retired', 'operator'],
 ] as const satisfies readonly (readonly [from: ServerState, on: string, to: ServerState, by: Actor])[];
 
 export type ServerEvent = (typeof MOVES)[number][1];
@@ -88,6 +136,11 @@ export type ServerEvent = (typeof MOVES)[number][1];
 /** Where `on` leads from `from`, or undefined when the table has no such move. */
 export function next(from: ServerState, on: ServerEvent): ServerState | undefined {
   return MOVES.find(([f, e]) => f === from && e === on)?.[2];
+}
+
+/** How a workflow that changed nothing gives a server back to where it found it; undefined where the table has no such way. */
+export function wayBack(from: ServerState, origin: ServerState): ServerEvent | undefined {
+  return MOVES.find(([f, on, to, by]) => f === from && to === origin && by === 'workflow' && on.startsWith('keep'))?.[1];
 }
 
 /** What this actor may do now: the console greys out the rest, the API refuses it. */

@@ -5,6 +5,7 @@ import type { Keyring } from '../secrets/keyring.ts';
 import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
+import { postgresWorkOrders } from '../work-orders/postgres-work-orders.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
@@ -44,6 +45,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),
+    workOrders: postgresWorkOrders(work),
   };
 }
 

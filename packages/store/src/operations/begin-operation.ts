@@ -11,7 +11,7 @@ import type { Transaction } from '../transaction.ts';
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire';
+  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
@@ -27,9 +27,10 @@ export async function beginOperation(tx: Transaction, id: OperationId, request: 
   const to = next(server.state, event);
   const workflow = to && workflowOf(to);
   if (!workflow) throw new Refusal('not_allowed_in_state', { state: server.state, event });
+  const params = await withOrigin(tx, server, request);
   await moveLocked(tx, server, { event, actor: 'operator', by: requestedBy, reason, operationId: id });
 
-  await writeOperation(tx, id, request, workflow);
+  await writeOperation(tx, id, { ...request, params }, workflow);
 }
 
 export type BeginErrand = Omit<BeginOperation, 'event'> & { errand: ErrandName };
@@ -74,6 +75,24 @@ async function writeOperation(
     operationId: id,
     payload: { type: name, requestedBy, reason },
   });
+}
+
+/**
+ * A repair remembers from where the server was taken out, through every repetition: only what served goes back into service. Quarantine
+ * after a failed repair is no place that it came from.
+ */
+async function withOrigin(
+  tx: Transaction,
+  { id, state }: LockedServer,
+  { event, params }: BeginOperation,
+): Promise<BeginOperation['params']> {
+  if (event !== 'isolate' && event !== 'validate') return params;
+  const [last] = await tx.query<{ cameFrom: string | null }>(
+    `select params->>'cameFrom' as "cameFrom" from operations where server_id = $1 order by created_at desc, id desc limit 1`,
+    [id],
+  );
+  const goesOn = state === 'in_repair' || state === 'quarantined';
+  return { ...params, cameFrom: (goesOn ? last?.cameFrom : null) ?? state };
 }
 
 /** A lease that ran out belonged to an operation that no longer exists as running: the running one would have prolonged it. */

@@ -4,12 +4,14 @@ import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
 import { isErrand, type RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
-import { next, type ServerEvent, type ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
+import { next, type ServerEvent, type ServerState, wayBack } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { touchServer } from '../ports/postgres-servers.ts';
 import { openUndoIncident } from './undo-incidents.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
+import { whereRepairedGoes } from '../work-orders/where-repaired-goes.ts';
+import { followWorkOrder } from '../work-orders/follow-operation.ts';
 
 export type Ending = { event: ServerEvent; error: StoredError | null };
 type Ended = { operationId: OperationId; serverId: ServerId; workflow: RunName };
@@ -37,6 +39,7 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
   const to = isErrand(ended.workflow)
     ? server.state
     : await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
+  await followWorkOrder(tx, operationId, error);
   tx.emit({
     kind: 'operation.ended',
     subject: { kind: 'operation', id: operationId },
@@ -47,7 +50,9 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
 }
 
 async function believedEnding(tx: Transaction, ended: Ended, state: ServerState, wanted: Ending): Promise<Ending> {
-  return refuseUnlessErased(tx, ended, state, await keepOnlyWhatItWas(tx, ended, state, wanted));
+  const proven = await refuseUnlessErased(tx, ended, state, await keepOnlyWhatItWas(tx, ended, state, wanted));
+  const repaired = state === 'validating' && proven.error === null;
+  return repaired ? { ...proven, event: await whereRepairedGoes(tx, ended) } : proven;
 }
 
 const ERASING = new Set<string>(['releasing', 'retiring'] satisfies ServerState[]);
@@ -85,16 +90,16 @@ async function refuseUnlessErased(
  */
 async function keepOnlyWhatItWas(tx: Transaction, ended: Ended, state: ServerState, wanted: Ending): Promise<Ending> {
   if (wanted.event !== 'keep') return wanted;
-  const [began] = await tx.query<{ from: string }>(
+  const [began] = await tx.query<{ from: ServerState }>(
     `select payload->>'from' as from from events where server_id = $1 and operation_id = $2 and kind = 'server.moved' order by seq limit 1`,
     [ended.serverId, ended.operationId],
   );
-  const back = next(state, 'keep');
-  if (began?.from !== back) return { ...wanted, event: 'fail' };
+  const event = began && wayBack(state, began.from);
+  if (event === undefined) return { ...wanted, event: 'fail' };
   // Nothing of it was used yet; an available server belongs to nobody.
-  if (back === 'available')
+  if (next(state, event) === 'available')
     await tx.query('delete from allocations where server_id = $1 and operation_id = $2', [ended.serverId, ended.operationId]);
-  return wanted;
+  return { ...wanted, event };
 }
 
 /** Where the request said that the machine goes; undefined for other operations. */

@@ -10,6 +10,14 @@ import { inTransaction } from '../transaction.ts';
 
 export function postgresErasures(database: Database): Erasures {
   return {
+    async removed(serverId) {
+      const rows = await database.query<{ serial: string }>(
+        'select disk_serial as serial from disk_removals where server_id = $1 order by disk_serial',
+        [serverId],
+      );
+      return rows.map(({ serial }) => serial);
+    },
+
     record: (serverId, operationId, evidence) =>
       inTransaction(database, async (tx) => {
         const subject = await readSubject(tx, serverId, operationId);

@@ -38,7 +38,7 @@ export function fakeBmc(world: World): Bmc {
     identifyLed: async () => false,
     setIdentifyLed: async () => undefined,
     hardware: () => Promise.reject(new Error('no workflow asks the fake BMC for its hardware')),
-    eventLog: async () => [],
+    eventLog: async () => structuredClone(world.eventLog),
     close: async () => undefined,
   };
 }

@@ -13,6 +13,9 @@ export function bootMachine(world: World): void {
 function bootDisk(world: World): void {
   const seed = world.tickets.flatMap((t) => t.instructions).find((i) => i.deed.do === 'write_image')?.deed;
   const installed = Object.values(world.disks).some((content) => content.startsWith('sha256-'));
+  const before = world.nodes[world.server.assignment?.nodeName ?? ''];
+  // It was installed before this story began: its kubelet finds its own Node again.
+  if (installed && seed === undefined && before) before.ready = true;
   if (!installed || seed?.do !== 'write_image') return;
   const name = seed.seed.hostname;
   // A kubelet without a live token can join only if it joined before.
@@ -35,6 +38,7 @@ export function obey(world: World, ticket: Ticket, deed: InstructionDeed): Instr
     world.deeds.push(`write ${deed.diskSerial}`);
     world.disks[deed.diskSerial] = deed.imageDigest;
   }
+  if (deed.do === 'burn_in') return burnIn(world);
   if (deed.do !== 'erase_disks') return done();
   const at = new Date(world.now).toISOString();
   for (const serial of deed.diskSerials) {
@@ -52,4 +56,15 @@ export function obey(world: World, ticket: Ticket, deed: InstructionDeed): Instr
       finishedAt: at,
     }) as const;
   return done({ disks: deed.diskSerials.map(evidenceOf) });
+}
+
+function burnIn(world: World): InstructionResult {
+  const test = { test: 'memory', subject: '', seconds: 1, detail: 'a word read back wrong' } as const;
+  if (world.burnIn === 'logs a fault')
+    world.eventLog.push({ id: 'sel-9', at: null, severity: 'critical', message: 'Uncorrectable ECC, DIMM A2' });
+  const passed = world.burnIn !== 'fails';
+  const evidence = { tests: [{ ...test, passed, detail: passed ? '' : test.detail }] };
+  return passed
+    ? { outcome: 'done', code: '', detail: '', evidence }
+    : { outcome: 'failed', code: 'burn_in_failed', detail: `memory: ${test.detail}`, evidence };
 }

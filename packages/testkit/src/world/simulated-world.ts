@@ -21,7 +21,10 @@ export function simulatedWorld(changes: Partial<World> = {}): { world: World; po
       get: async (digest) =>
         [IMAGE, NEWER_IMAGE].includes(digest) ? { digest, sizeBytes: 1_000, rootPartition: 3, seedPartition: 2 } : undefined,
     },
-    erasures: { record: async (_server, _operation, evidence) => void (world.erasures = evidence) },
+    erasures: {
+      record: async (_server, _operation, evidence) => void (world.erasures = evidence),
+      removed: async () => world.removed,
+    },
     secrets: { bootstrapToken: (operationId) => ({ id: `t-${operationId}`, secret: 'not-a-secret-here' }) },
     answers: { find: async (_operation, question) => world.answers[question] },
     withBmc: async (_holder, use) => use(openFakeBmc(world)),
@@ -64,6 +67,9 @@ function emptyWorld(): World {
     tokens: {},
     pods: [],
     erasures: [],
+    removed: [],
+    eventLog: [],
+    burnIn: 'passes',
     answers: {},
     agentOutcome: 'done',
     deeds: [],

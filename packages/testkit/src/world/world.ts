@@ -1,5 +1,5 @@
 // The state of the simulated world that workflow tests read and change.
-import type { PowerState } from '@rackwright/domain/bmc.ts';
+import type { BmcLogEntry, PowerState } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
@@ -48,6 +48,11 @@ export type World = {
   tokens: Record<string, { id: string }>;
   pods: { namespace: string; name: string; blockedBy?: string }[];
   erasures: ErasureEvidence[];
+  /** Serials of disks that somebody took out. */
+  removed: string[];
+  eventLog: BmcLogEntry[];
+  /** What its parts do when they are worked hard: hold, break, or break where only the event log tells. */
+  burnIn: 'passes' | 'fails' | 'logs a fault';
   answers: Partial<Record<Question, GivenAnswer>>;
   agentOutcome: 'done' | 'refused';
   /** Every deed that cannot be taken back, in order. */

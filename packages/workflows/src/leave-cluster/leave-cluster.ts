@@ -49,15 +49,7 @@ export async function leaveCluster(
 ): Promise<void> {
   const { connectCluster } = needs;
   const { clusterId, nodeName, nodeUid } = member;
-  if (pods === 'forced') {
-    await run.step('remove its remaining pods by force', async () => {
-      await refuseUnlessStillOff(needs, task, proof);
-      const cluster = await connectCluster(clusterId);
-      const { remaining } = await cluster.drain(nodeName);
-      for (const pod of remaining) await cluster.forceDeletePod(pod);
-      return { removed: remaining.length };
-    });
-  }
+  if (pods === 'forced') await removeRemainingPods(run, needs, task, member, proof);
   if (nodeUid !== null) {
     await run.step('delete the Node object', async () => {
       await refuseUnlessStillOff(needs, task, proof);
@@ -65,4 +57,21 @@ export async function leaveCluster(
     });
   }
   await run.step('revoke its credentials', async () => (await connectCluster(clusterId)).revoke(nodeName));
+}
+
+/** Nobody runs on a machine that is off: their objects go past every budget, so that others can take their place. */
+export async function removeRemainingPods(
+  run: Run,
+  needs: Pick<Ports, 'connectCluster' | 'withBmc'>,
+  task: Task<unknown>,
+  { clusterId, nodeName }: Member,
+  proof: FenceProof,
+): Promise<void> {
+  await run.step('remove its remaining pods by force', async () => {
+    await refuseUnlessStillOff(needs, task, proof);
+    const cluster = await needs.connectCluster(clusterId);
+    const { remaining } = await cluster.drain(nodeName);
+    for (const pod of remaining) await cluster.forceDeletePod(pod);
+    return { removed: remaining.length };
+  });
 }
