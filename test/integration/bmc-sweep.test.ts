@@ -5,6 +5,7 @@ import { lookAtAllNow } from '@rackwright/store/bmc-sweep/sweep-shares.ts';
 import { stockInventory, TEST_KEYRING } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
 import { type Bmcs, composeBmcs } from '@rackwright/worker-app/compose-bmcs.ts';
+import type { Holder } from '@rackwright/workflows/ports.ts';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type BmcKind, type Fleet, putOnFile, type SimulatedBmc, startFleet } from './bmc-fleet.ts';
 
@@ -202,8 +203,16 @@ test('two workers share the fleet, and an operation on one of them never meets a
   );
   // As its worker does while it runs an operation; the other one sees it in the database only.
   await db.database.query(`update operations set run_by = 'worker-1', run_until = now() + interval '1 minute'`);
+  const journal = { steps: [], deadlineAt: '', cancelRequested: false, failing: null };
+  const nothing = async (): Promise<void> => undefined;
+  const held = (holder: Holder) =>
+    one.heldBy({
+      run: { ...holder, workflow: 'release-server', params: {}, fence: 0n, journal },
+      refuseIfStale: nothing,
+      renew: nothing,
+    });
   const asking = (async () => {
-    for (let n = 0; n < 4; n++) for (const holder of holders) await one.withBmc(holder, (bmc) => bmc.power());
+    for (let n = 0; n < 4; n++) for (const holder of holders) await held(holder)(holder, (bmc) => bmc.power());
   })();
   let over = false;
   void asking.finally(() => (over = true));

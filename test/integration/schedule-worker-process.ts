@@ -6,6 +6,7 @@ import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { bmcConnections } from '@rackwright/worker-app/bmc-connections.ts';
 import { ownBmc } from '@rackwright/worker-app/own-bmc.ts';
 import { composeScheduler } from '@rackwright/worker-app/schedules/compose-scheduler.ts';
+import { noPowerBudget } from './no-power-budget.ts';
 
 const database = await openDatabase(process.argv[2] ?? '');
 const keyring = makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) });
@@ -14,6 +15,7 @@ const bmcs = bmcConnections({
   connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector()),
   untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
   untilMayRead: () => Promise.resolve(),
+  power: noPowerBudget,
 });
 composeScheduler(
   { lookMs: 20, leaseMs: 1_000 },

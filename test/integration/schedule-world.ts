@@ -9,6 +9,7 @@ import { ownBmc } from '@rackwright/worker-app/own-bmc.ts';
 import { composeScheduler } from '@rackwright/worker-app/schedules/compose-scheduler.ts';
 import { afterEach, vi } from 'vitest';
 import { furnish, type Json, TEST_KEYRING, type TestApi, useApi } from './api-server.ts';
+import { noPowerBudget } from './no-power-budget.ts';
 
 export const eventually = (check: () => void | Promise<void>): Promise<void> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
@@ -104,6 +105,7 @@ function startWorker(api: TestApi, log: string[], now: () => number, worker: str
     connect: ownBmc((serverId) => readBmcAccess(api.database, TEST_KEYRING, serverId), bmcConnector()),
     untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
     untilMayRead: () => Promise.resolve(),
+    power: noPowerBudget,
   });
   const scheduler = composeScheduler(
     { lookMs: 20, leaseMs },

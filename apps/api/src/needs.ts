@@ -34,6 +34,7 @@ import type {
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
 import type { Incidents } from './incident-needs.ts';
+import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
 import type { BulkOperations, Plans, SeeCluster } from './plan-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
@@ -182,6 +183,8 @@ export type Inventory = {
   hardwareModels: HardwareModels;
   operations: Operations;
   incidents: Incidents;
+  power: Power;
+  coldStarts: ColdStarts;
   certificates: Certificates;
   webhooks: Webhooks;
   schedules: Schedules;

@@ -19,6 +19,7 @@ import type {
   SiteId,
   TicketId,
 } from '@rackwright/domain/ids.ts';
+import type { PowerDraw } from '@rackwright/domain/power/draw.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
 import type { Face, Server, ServerNic } from '@rackwright/domain/server.ts';
 
@@ -36,7 +37,7 @@ export type BmcReadingRecord = {
   notable: (BmcLogEntry & { historic: boolean; seenAt: string })[];
 };
 export type SiteRecord = Stamps & { id: SiteId; name: string };
-export type PowerFeed = { name: string; amps: number };
+export type PowerFeed = { name: string; amps: number; volts: number; maxUtilisation: number | null };
 export type RackSwitch = { name: string; managementAddress: string | null };
 export type RackRecord = Stamps & {
   id: RackId;
@@ -47,6 +48,10 @@ export type RackRecord = Stamps & {
   row: string | null;
   switchPorts: Record<string, number>;
   powerFeeds: PowerFeed[];
+  powerMaxUtilisation: number;
+  powerRedundancy: 'redundant' | 'shared';
+  powerBudgetAmps: number | null;
+  powerOnsAtOnce: number | null;
   switches: RackSwitch[];
 };
 export type DhcpMode = 'authoritative' | 'pool' | 'proxy' | 'off';
@@ -136,7 +141,8 @@ export type DiscoveryRecord = {
   proposal: (ProposedPlace & { occupant: string | null }) | null;
 };
 
-export type HardwareModelRecord = Stamps & ExpectedHardware & { id: HardwareModelId; name: string; product: string };
+export type HardwareModelRecord = Stamps &
+  ExpectedHardware & { id: HardwareModelId; name: string; product: string; power: PowerDraw | null };
 
 export type HardwareSeen = {
   accepted: { inspection: Inspection; acceptedAt: string; operationId: OperationId } | null;

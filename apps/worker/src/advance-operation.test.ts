@@ -43,7 +43,7 @@ function needs(
       runs,
       queue: { wakeUp: async () => undefined },
       alarms: { set: (id, delayMs) => void alarms.push([id, delayMs]) },
-      ports,
+      ports: () => ports,
       worker: 'w1',
       log: { info: say, warn: say, error: say },
     },

@@ -5,26 +5,37 @@ import { runWorkflow, type RunEnd, type Workflow } from '@rackwright/workflow-en
 import { LogLost, StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { WORKFLOWS } from '@rackwright/workflows/workflows.ts';
+import { type HeldRun, holdRun, systemHoldClock } from './hold-run.ts';
 import type { Alarms, Log, Run, RunStore, WakeUps } from './needs.ts';
 
 /** A process that dies loses its claim this long after its last renewal. */
 const CLAIM_MS = seconds(20);
 
-export type AdvanceNeeds = { runs: RunStore; queue: WakeUps; alarms: Alarms; ports: Ports; worker: string; log: Log };
+export type AdvanceNeeds = {
+  runs: RunStore;
+  queue: WakeUps;
+  alarms: Alarms;
+  /** Those of one run: what they change in the world they change only while the run is theirs. */
+  ports(held: HeldRun): Ports;
+  worker: string;
+  log: Log;
+};
 
 /** Harmless to call at any time, for any operation, from any process. */
 export async function advanceOperation(
   { runs, queue, alarms, ports, worker, log }: AdvanceNeeds,
   operationId: OperationId,
 ): Promise<void> {
+  const claimedAt = systemHoldClock();
   const run = await runs.claim(operationId, worker, CLAIM_MS);
   if (run === 'over') return;
   // The process that runs it now may have looked before our news arrived: look again when it is done.
   if (run === 'busy') return alarms.set(operationId, seconds(1));
 
-  const renewals = keepClaim(run, runs, log);
+  const held = holdRun(run, runs, CLAIM_MS, claimedAt);
+  const renewals = keepClaim(held, log);
   try {
-    await settle(await runOnce(run, runs, ports), run, { runs, queue, alarms, log });
+    await settle(await runOnce(run, runs, ports(held)), run, { runs, queue, alarms, log });
   } catch (thrown) {
     if (!(thrown instanceof StaleRun) && !(thrown instanceof LogLost)) throw thrown;
     // Nothing was decided. Whoever took over goes on; after a lost log the sweep wakes it when the claim has run out.
@@ -35,10 +46,10 @@ export async function advanceOperation(
 }
 
 /** A renewal that fails is told once a run; what is written after the claim has run out is refused by the fence. */
-function keepClaim(run: Run, runs: Pick<RunStore, 'renew'>, log: Log): NodeJS.Timeout {
+function keepClaim({ run, renew }: HeldRun, log: Log): NodeJS.Timeout {
   let told = false;
   return setInterval(() => {
-    runs.renew(run, CLAIM_MS).catch((thrown: unknown) => {
+    renew().catch((thrown: unknown) => {
       if (told) return;
       told = true;
       const because = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,9 +1,12 @@
 // One line per BMC for everybody in this process: one request in flight, one session, kept for a while and always closed.
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
-import type { Bmc, Holder, WithBmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc, WithBmc } from '@rackwright/workflows/ports.ts';
 import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import { bmcLines, hangUp } from './bmc-lines.ts';
+import type { HeldRun } from './hold-run.ts';
+import type { Run } from './needs.ts';
+import { budgetedBmc, type Noted, type PowerBook } from './power-budget.ts';
 
 export type BmcDoor = { /** Connects at the first call. */ bmc(): Promise<Bmc> };
 export type SweepVisit<T> = {
@@ -19,7 +22,8 @@ export type SweepVisit<T> = {
 export type ReadBmc = <T>(serverId: ServerId, use: (bmc: BmcReader) => Promise<T>) => Promise<T>;
 
 export type BmcConnections = {
-  withBmc: WithBmc;
+  /** The workflows' port, for one run: it stops working the moment another process takes the run over. */
+  heldBy(held: HeldRun): WithBmc;
   readBmc: ReadBmc;
   /** For what needs no lease: power read, and the identify light. */
   glance<T>(serverId: ServerId, use: (bmc: Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>) => Promise<T>): Promise<T>;
@@ -40,34 +44,45 @@ const MOST_KEPT = 4_096;
 
 export type BmcAccess = {
   /** Reads endpoint and credentials of the server, opens the session. */
-  connect(serverId: ServerId): Promise<Bmc>;
-  /** Refusal `operation_in_progress` unless this operation holds the server now; ends when nobody else asks its BMC. */
-  untilMayTalk(holder: Holder): Promise<void>;
+  connect(serverId: ServerId, beforeWrite: BeforeWrite): Promise<Bmc>;
+  /**
+   * Refusal `operation_in_progress` unless this operation holds the server now, StaleRun when another process runs it; ends when nobody
+   * else asks its BMC.
+   */
+  untilMayTalk(run: Run): Promise<void>;
   /** Ends when nobody else asks its BMC. */
   untilMayRead(serverId: ServerId): Promise<void>;
+  power: PowerBook;
   mostKept?: number;
 };
 
-export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
+export function bmcConnections({ connect, untilMayTalk, untilMayRead, power, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
   const lines = bmcLines(mostKept);
-  const talk = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
+  const talk = <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc, noted: Noted) => Promise<T>): Promise<T> =>
     lines.inTurn(serverId, async (line) => {
       if (line.open?.for === 'sweep') await hangUp(line);
-      line.open ??= { bmc: await connect(serverId), for: 'operation', mark: '', keepMs: IDLE_MS };
-      return use(line.open.bmc);
+      // A session outlives a run: it asks whoever talks through it now.
+      const desk = line.open?.desk ?? { beforeWrite, noted: {} };
+      desk.beforeWrite = beforeWrite;
+      const open = async () => connect(serverId, () => desk.beforeWrite());
+      line.open ??= { bmc: await open(), for: 'operation', mark: '', keepMs: IDLE_MS, desk };
+      return use(line.open.bmc, desk.noted);
     });
-  const read = async <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
+  const unheld = async <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
     await untilMayRead(serverId);
-    return talk(serverId, use);
+    return talk(serverId, beforeWrite, use);
   };
 
   return {
-    async withBmc(holder, use) {
-      await untilMayTalk(holder);
-      return talk(holder.serverId, use);
-    },
-    readBmc: read,
-    glance: read,
+    heldBy:
+      ({ run, refuseIfStale }) =>
+      async (holder, use) => {
+        await untilMayTalk(run);
+        return talk(holder.serverId, refuseIfStale, (bmc, noted) => use(budgetedBmc(bmc, holder, power, noted)));
+      },
+    readBmc: (serverId, use) => unheld(serverId, refuseAnyWrite, use),
+    // The light is anybody's.
+    glance: (serverId, use) => unheld(serverId, async () => undefined, use),
     hangUp: lines.end,
     async visit(serverId, { mark, connect: open, keepMs, does }) {
       if (lines.isInUse(serverId)) return 'in_use';
@@ -84,4 +99,8 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept =
     sessions: lines.sessions,
     close: lines.close,
   };
+}
+
+async function refuseAnyWrite(): Promise<void> {
+  throw new Error('who holds no server changes nothing at its BMC');
 }

@@ -1,10 +1,14 @@
 // One line per BMC: whoever talks to it waits for whoever does now, and the session stays open for a while.
 import type { ServerId } from '@rackwright/domain/ids.ts';
-import type { Bmc } from '@rackwright/workflows/ports.ts';
+import { Postponed } from '@rackwright/workflow-engine/step-log.ts';
+import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
 import { eachAtMost } from './each-at-most.ts';
+import type { Noted } from './power-budget.ts';
 
 /** `operation` sessions are opened with a workflow's patience, `sweep` ones without; the mark says which way in was used. */
-type Open = { bmc: Bmc; for: 'operation' | 'sweep'; mark: string; keepMs: number };
+type Open = { bmc: Bmc; for: 'operation' | 'sweep'; mark: string; keepMs: number; desk?: Desk };
+/** Of whoever talks through the session of an operation now, and what was written down of its power. */
+type Desk = { beforeWrite: BeforeWrite; noted: Noted };
 export type Line = { last: Promise<unknown>; users: number; open: Open | undefined; idle: NodeJS.Timeout | undefined };
 
 const CLOSED_AT_ONCE = 64;
@@ -76,8 +80,8 @@ async function closingWhenItFails<T>(line: Line, use: () => Promise<T>): Promise
   try {
     return await use();
   } catch (thrown) {
-    // The session may be what is broken: the next one begins anew.
-    await hangUp(line);
+    // The session may be what is broken: the next one begins anew. Nothing is broken about waiting for one's turn.
+    if (!(thrown instanceof Postponed)) await hangUp(line);
     throw thrown;
   }
 }

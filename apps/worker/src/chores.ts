@@ -1,10 +1,14 @@
 // What the worker does again and again and is no operation.
 import { hours, seconds } from '@rackwright/domain/durations.ts';
+import type { OperationId } from '@rackwright/domain/ids.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import { postgresNodeAlarms } from '@rackwright/store/node-alarms/node-alarm-store.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile } from '@rackwright/store/nodes-on-file.ts';
 import { postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
+import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
+import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
+import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watch-at-the-rack.ts';
 import { approveCertificates } from './approve-certificates.ts';
@@ -31,6 +35,10 @@ const NODE_ALARMS_MS = seconds(10);
 /** How long a free place in a wave stays empty at most. */
 const BULKS_MS = seconds(1);
 const TECHNICIANS_MS = seconds(1);
+/** How much later than it could the next wave begins. */
+const POWER_MS = seconds(1);
+const COLD_STARTS_MS = seconds(2);
+const UNDO_INCIDENTS_MS = seconds(30);
 const FORGET_MS = hours(1);
 
 /** Ends them when called; no chore is under way afterwards. */
@@ -59,6 +67,12 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     ),
     queue.every('node alarms', NODE_ALARMS_MS, nodeAlarms),
     queue.every('technicians', TECHNICIANS_MS, technicians.look),
+    // Those whose turn has come to power on.
+    queue.every('power', POWER_MS, () => wakeAll(queue, grantWaiting(database))),
+    queue.every('cold starts', COLD_STARTS_MS, () => wakeAll(queue, advanceColdStarts(database))),
+    queue.every('undo incidents', UNDO_INCIDENTS_MS, async () => {
+      await closeUndoIncidents(database);
+    }),
     queue.every('forget', FORGET_MS, async () => {
       await forgetOld(database);
     }),
@@ -67,4 +81,8 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     for (const stop of stops) await stop();
     await technicians.close();
   };
+}
+
+async function wakeAll(queue: Pick<WakeUpQueue, 'wakeUp'>, due: Promise<OperationId[]>): Promise<void> {
+  for (const operationId of await due) await queue.wakeUp(operationId);
 }

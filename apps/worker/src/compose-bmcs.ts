@@ -7,6 +7,7 @@ import { seconds } from '@rackwright/domain/durations.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
 import { mayRead, type MayTalk, mayTalk, postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { askForPower, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { type BmcConnections, bmcConnections } from './bmc-connections.ts';
@@ -22,7 +23,7 @@ export type BmcsConfig = {
 };
 /** `runner`: the name under which this process runs operations. */
 export type BmcsNeeds = { database: Database; keyring: Keyring; log: Log; runner: string };
-export type Bmcs = Pick<BmcConnections, 'withBmc' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'>;
+export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'>;
 
 const ASKED_ELSEWHERE_MS = seconds(30);
 const LOOK_AGAIN_MS = 200;
@@ -32,8 +33,13 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
   const worker = `${runner}/${randomBytes(4).toString('hex')}`;
   const connections = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(bmc)),
-    untilMayTalk: (holder) => untilNobodyElseAsks(() => mayTalk(database, holder.serverId, holder.operationId, worker)),
+    untilMayTalk: (run) => untilNobodyElseAsks(() => mayTalk(database, run, worker)),
     untilMayRead: (serverId) => untilNobodyElseAsks(() => mayRead(database, serverId, worker)),
+    power: {
+      ask: (holder) => askForPower(database, holder),
+      settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
+      note: ({ serverId }, power) => notePower(database, serverId, power),
+    },
   });
   const look = bmcLooker({
     connections,
@@ -45,7 +51,7 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
   const store = postgresSweep(database, keyring, worker, runner);
   const sweeping = sweep === 'off' ? undefined : startBmcSweep({ store, look, connections, log }, sweep);
   return {
-    withBmc: connections.withBmc,
+    heldBy: connections.heldBy,
     readBmc: connections.readBmc,
     glance: connections.glance,
     hangUp: connections.hangUp,

@@ -22,6 +22,7 @@ import { alarms } from './alarms.ts';
 import { startChores } from './chores.ts';
 import { clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
+import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
@@ -51,7 +52,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       if (operationId !== undefined) await queue.wakeUp(operationId).catch(() => undefined);
     },
   });
-  const ports: Ports = {
+  const shared: Omit<Ports, 'withBmc'> = {
     clock: { now: () => Date.now() },
     servers: postgresServers(database),
     bootTickets: postgresBootTickets(database, keyring),
@@ -60,9 +61,10 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     erasures: postgresErasures(database),
     answers: postgresAnswers(database),
     secrets: derivedSecrets(keyring),
-    withBmc: bmcs.withBmc,
     connectCluster: clusters.connect,
   };
+
+  const ports = (held: HeldRun): Ports => ({ ...shared, withBmc: bmcs.heldBy(held) });
 
   const runs = postgresRunStore(database);
   const clocks = alarms((operationId) => void queue.wakeUp(operationId).catch(() => undefined));
@@ -83,7 +85,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     log,
   });
 
-  const scheduler = composeScheduler(config.schedules ?? {}, { database, clock: ports.clock, bmcs, queue, worker, log });
+  const scheduler = composeScheduler(config.schedules ?? {}, { database, clock: shared.clock, bmcs, queue, worker, log });
 
   return {
     async close() {

@@ -1,7 +1,8 @@
 // What the worker needs of the store and the queue, in its own words.
 import type { PowerState } from '@rackwright/domain/bmc.ts';
 import type { BulkOperationId, OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
-import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
 import type { Journal, StepLog, StepRecord, StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 
@@ -9,7 +10,7 @@ import type { Journal, StepLog, StepRecord, StoredError, WaitingFor } from '@rac
 export type Run = {
   operationId: OperationId;
   serverId: ServerId;
-  workflow: WorkflowName;
+  workflow: RunName;
   params: unknown;
   fence: bigint;
   /** As it was when the run began. */

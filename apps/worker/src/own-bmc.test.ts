@@ -17,7 +17,7 @@ function opener(onFile: string | null, seen: string) {
       },
     }),
   );
-  return { open: () => open('srv_1'), closed: () => closed };
+  return { open: () => open('srv_1', async () => {}), closed: () => closed };
 }
 
 test('the serial on file, or a BMC that knows none, opens', async () => {

@@ -2,7 +2,7 @@
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
-import type { Bmc, ConnectBmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc, ConnectBmc } from '@rackwright/workflows/ports.ts';
 
 export type BmcOnFile = { endpoint: BmcEndpoint; credentials: BmcCredentials; serial: string | null };
 
@@ -13,10 +13,10 @@ export type BmcOnFile = { endpoint: BmcEndpoint; credentials: BmcCredentials; se
 export function ownBmc(
   read: (serverId: ServerId) => Promise<BmcOnFile>,
   connect: ConnectBmc,
-): (serverId: ServerId) => Promise<Bmc> {
-  return async (serverId) => {
+): (serverId: ServerId, beforeWrite: BeforeWrite) => Promise<Bmc> {
+  return async (serverId, beforeWrite) => {
     const { endpoint, credentials, serial } = await read(serverId);
-    const bmc = await connect(endpoint, credentials);
+    const bmc = await connect(endpoint, credentials, beforeWrite);
     try {
       const seen = (await bmc.identify()).serial;
       if (serial !== null && seen !== '' && seen !== serial)

@@ -6,6 +6,7 @@ import type { ErrorEntry } from './errors/entry.ts';
 import { INVENTORY_ERRORS } from './errors/inventory.ts';
 import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
+import { POWER_ERRORS } from './errors/power.ts';
 import { REPAIR_ERRORS } from './errors/repair.ts';
 import { PLAN_ERRORS } from './errors/plan.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
@@ -23,6 +24,7 @@ export const ERROR_GROUPS = {
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
+  Power: POWER_ERRORS,
   Webhooks: WEBHOOK_ERRORS,
   Schedules: SCHEDULE_ERRORS,
   Starting: START_ERRORS,
@@ -37,6 +39,7 @@ export const ERRORS = {
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,
+  ...POWER_ERRORS,
   ...WEBHOOK_ERRORS,
   ...SCHEDULE_ERRORS,
   ...START_ERRORS,

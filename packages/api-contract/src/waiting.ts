@@ -23,6 +23,7 @@ export const WAITING_REASONS = {
   not_ready: 'Something that the step needs is not ready yet.',
   operator_answer: 'Pods stay on the node; a person is to answer force or keep.',
   pods_leaving: 'Pods are leaving the node, or may not leave it yet.',
+  power_budget: 'Powering on now would draw more than a feed, the rack or its waves allow; the facts name it, in amperes.',
   power_still_on: 'The BMC does not report the server off yet.',
   schedule_items: 'Operations that the run began are under way, or something of it is tried again in a while.',
   second_sighting_due: 'The server was seen off once; it must be seen off again before that counts.',

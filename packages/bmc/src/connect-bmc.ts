@@ -1,6 +1,6 @@
 // Opens the door to a BMC by the protocol that its endpoint names.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
-import type { Bmc, ConnectBmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc, ConnectBmc } from '@rackwright/workflows/ports.ts';
 import type { IpmiOptions } from './ipmi/connect-ipmi.ts';
 import { connectIpmi } from './ipmi/connect-ipmi.ts';
 import type { RedfishOptions } from './redfish/connect-redfish.ts';
@@ -10,14 +10,19 @@ export type ConnectBmcOptions = { redfish?: RedfishOptions; ipmi?: IpmiOptions }
 
 /** The port's function. Throws Fault; `bmc_auth_failed` is never to be tried again with the same credentials. */
 export function bmcConnector(options: ConnectBmcOptions = {}): ConnectBmc {
-  return (endpoint, credentials) => connectBmc(endpoint, credentials, options);
+  return (endpoint, credentials, beforeWrite) => connectBmc(endpoint, credentials, options, beforeWrite);
 }
 
-export function connectBmc(endpoint: BmcEndpoint, credentials: BmcCredentials, options: ConnectBmcOptions = {}): Promise<Bmc> {
+export function connectBmc(
+  endpoint: BmcEndpoint,
+  credentials: BmcCredentials,
+  options: ConnectBmcOptions = {},
+  beforeWrite?: BeforeWrite,
+): Promise<Bmc> {
   switch (endpoint.protocol) {
     case 'redfish':
-      return connectRedfish(endpoint, credentials, options.redfish);
+      return connectRedfish(endpoint, credentials, options.redfish, beforeWrite);
     case 'ipmi':
-      return connectIpmi(endpoint, credentials, options.ipmi);
+      return connectIpmi(endpoint, credentials, options.ipmi, beforeWrite);
   }
 }

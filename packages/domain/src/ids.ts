@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   delivery: 'dlv',
   hardware_model: 'hwm',
   incident: 'inc',
+  cold_start: 'cst',
   schedule: 'sch',
   schedule_run: 'run',
   work_order: 'wo',
@@ -36,6 +37,7 @@ export type OperationId = Id<'operation'>;
 export type TicketId = Id<'ticket'>;
 export type HardwareModelId = Id<'hardware_model'>;
 export type IncidentId = Id<'incident'>;
+export type ColdStartId = Id<'cold_start'>;
 export type WorkOrderId = Id<'work_order'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;

@@ -31,6 +31,11 @@ export const INCIDENT_KINDS = {
     title: 'A part of a server has failed for good',
     toDo: 'Replace the part that the facts name; restarting cannot mend it.',
   },
+  undo_gave_up: {
+    severity: 'critical',
+    title: 'What a failed operation did could not be undone',
+    toDo: 'See whether the server is powered on and switch it off; begin an operation on it again when its BMC answers.',
+  },
   node_without_server: {
     severity: 'critical',
     title: 'A Node exists that no server of ours is',

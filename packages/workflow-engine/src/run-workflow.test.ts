@@ -4,7 +4,7 @@ import { memoryStepLog } from '@rackwright/testkit/workflows/memory-step-log.ts'
 import { expect, test } from 'vitest';
 import { NotYet } from './run.ts';
 import { type Outcome, runWorkflow, type Workflow } from './run-workflow.ts';
-import { LogLost, type StepRecord } from './step-log.ts';
+import { LogLost, Postponed, type StepRecord } from './step-log.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const later = (ms: number) => ({ now: () => start + ms });
@@ -241,4 +241,58 @@ test('an undo has all its tries, however often its deed was tried before, and sa
   }
   expect({ deeds, undos }).toEqual({ deeds: 100, undos: 20 });
   expect(log.steps()[0]).toMatchObject({ state: 'failed', error: { code: 'bmc_unreachable' } });
+});
+
+test('a step whose turn has not come waits, is no try the poorer, and its time stands still', async () => {
+  let turn = false;
+  const said: Words = [];
+  const log = newLog();
+  const switchOn: Workflow<null, null> = async (run) => {
+    await run.step(
+      'power it on',
+      async () => {
+        if (!turn) throw new Postponed({ code: 'power_budget', since: 'then', unblockedBy: 'others' }, 30_000);
+        said.push('on');
+        throw new Fault({ code: 'bmc_busy', doing: 'power on', retry: 'soon' });
+      },
+      { within: 60_000 },
+    );
+  };
+  const look = (ms: number) => runToRest(switchOn, null, null, log, later(ms));
+  expect(await look(0)).toEqual({
+    kind: 'suspended',
+    wakeAt: '2026-01-01T00:00:30.000Z',
+    waitingFor: { code: 'power_budget', since: 'then', unblockedBy: 'others', until: '2026-01-01T01:00:00.000Z' },
+  });
+  for (let ms = 30_000; ms <= 1_800_000; ms += 30_000) expect(await look(ms)).toMatchObject({ kind: 'suspended' });
+  expect(log.steps()).toMatchObject([{ state: 'waiting', attempt: 1, deadlineAt: '2026-01-01T00:31:30.000Z' }]);
+  turn = true;
+  expect(await look(1_830_000)).toMatchObject({ kind: 'suspended', waitingFor: { code: 'bmc_busy' } });
+  expect(await look(1_900_000)).toMatchObject({ kind: 'failed', error: { code: 'bmc_busy' } });
+  expect(said).toEqual(['on', 'on']);
+});
+
+test('the operation’s own deadline ends a wait for a turn; an undo that must wait is not given up', async () => {
+  const log = newLog();
+  let turn = false;
+  const notNow = () => new Postponed({ code: 'power_budget', since: 'then', unblockedBy: 'others' }, 30_000);
+  const waits: Workflow<null, null> = async (run) => {
+    await run.step('a', async () => undefined, {
+      undo: async () => {
+        if (!turn) throw notNow();
+      },
+    });
+    await run.step('b', () => Promise.reject(notNow()));
+  };
+  expect(await runToRest(waits, null, null, log, later(0))).toMatchObject({ kind: 'suspended' });
+  for (let n = 0; n < 30; n++) {
+    const outcome = await runToRest(waits, null, null, log, later(3_600_001));
+    expect(outcome).toMatchObject({ kind: 'suspended', waitingFor: { code: 'power_budget' } });
+  }
+  turn = true;
+  expect(await runToRest(waits, null, null, log, later(3_600_001))).toMatchObject({
+    kind: 'failed',
+    error: { code: 'operation_deadline_passed' },
+  });
+  expect(log.steps()).toMatchObject([{ name: 'a', state: 'undone' }, { name: 'b' }]);
 });

@@ -6,6 +6,7 @@ import {
   guardedLog,
   type Journal,
   LogLost,
+  Postponed,
   StaleRun,
   type StepLog,
   type StepRecord,
@@ -91,6 +92,7 @@ async function undoAll(error: StoredError, { undos, clock }: Engine): Promise<Ou
       await undo.perform();
     } catch (thrown) {
       if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
+      if (thrown instanceof Postponed) return postponedUndo(thrown, clock);
       // An undo that cannot be done now is tried until it can: leaving the world half undone is worse than waiting.
       const reason = storedError(thrown);
       const attempt = await undo.countAttempt(reason);
@@ -116,6 +118,12 @@ function waitToUndo(step: string, reason: StoredError, attempt: number, clock: E
     wakeAt,
     waitingFor: { code: 'undo_retry', facts, since, until: wakeAt, unblockedBy: 'the device answering again' },
   };
+}
+
+/** Not its turn is no failed try. */
+function postponedUndo({ waiting, lookAgainMs }: Postponed, clock: EngineClock): Outcome {
+  const wakeAt = new Date(clock.now() + lookAgainMs).toISOString();
+  return { kind: 'suspended', wakeAt, waitingFor: { ...waiting, until: wakeAt } };
 }
 
 export function storedError(thrown: unknown): StoredError {

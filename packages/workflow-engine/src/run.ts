@@ -2,7 +2,16 @@
 import { minutes } from '@rackwright/domain/durations.ts';
 import { Fault, Refusal, type Facts } from '@rackwright/domain/errors.ts';
 import { backoffMs } from './backoff.ts';
-import { LogLost, StaleRun, type Journal, type StepLog, type StepRecord, type StoredError, type WaitingFor } from './step-log.ts';
+import {
+  LogLost,
+  Postponed,
+  StaleRun,
+  type Journal,
+  type StepLog,
+  type StepRecord,
+  type StoredError,
+  type WaitingFor,
+} from './step-log.ts';
 import type { EngineClock } from './engine-clock.ts';
 
 export type StepOptions = {
@@ -141,7 +150,7 @@ function makeUndo(engine: Engine, step: StepRecord, undo: () => Promise<void>): 
     },
     async giveUp(error) {
       step.state = 'failed';
-      step.error = error;
+      step.error = { ...error, facts: { ...error.facts, undoGaveUp: true } };
       await save(engine, step);
     },
   };
@@ -163,6 +172,7 @@ async function attempt<T, R>(
     result = await judge(await does());
   } catch (thrown) {
     if (endsThisRun(thrown)) throw thrown;
+    if (thrown instanceof Postponed) throw postpone(engine, step, thrown);
     throw recordFailure(engine, step, thrown);
   }
   step.state = 'done';
@@ -199,6 +209,16 @@ function recordFailure({ unsaved, clock }: Engine, step: StepRecord, thrown: unk
   step.state = 'failed';
   unsaved.push(step);
   return thrown;
+}
+
+/** Its time stands still: what is left of it now is left when the turn comes. */
+function postpone({ journal, unsaved, clock }: Engine, step: StepRecord, { waiting, lookAgainMs }: Postponed): Suspend {
+  const wakeAt = new Date(Math.min(clock.now() + lookAgainMs, Date.parse(journal.deadlineAt))).toISOString();
+  const left = Math.max(lookAgainMs, Date.parse(step.deadlineAt) - clock.now());
+  step.state = 'waiting';
+  step.deadlineAt = new Date(Date.parse(wakeAt) + left).toISOString();
+  unsaved.push(step);
+  return new Suspend(wakeAt, { ...waiting, until: journal.deadlineAt });
 }
 
 function reasonOf({ code, facts, blockers }: NotYet): Pick<WaitingFor, 'code' | 'facts' | 'blockers'> {

@@ -80,3 +80,19 @@ export class StaleRun extends Error {
     this.name = 'StaleRun';
   }
 }
+
+/**
+ * Thrown by what a step calls when its turn has not come and nothing was done yet: the step waits, is no try the poorer, and its time
+ * does not run meanwhile. The operation's own deadline ends it.
+ */
+export class Postponed extends Error {
+  readonly waiting: Omit<WaitingFor, 'until'>;
+  /** Milliseconds until another look, when nobody wakes it sooner. */
+  readonly lookAgainMs: number;
+  constructor(waiting: Omit<WaitingFor, 'until'>, lookAgainMs: number) {
+    super(`postponed: ${waiting.code} ${JSON.stringify(waiting.facts ?? {})}`);
+    this.name = 'Postponed';
+    this.waiting = waiting;
+    this.lookAgainMs = lookAgainMs;
+  }
+}

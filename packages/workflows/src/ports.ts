@@ -45,7 +45,10 @@ export interface Bmc {
   close(): Promise<void>;
 }
 
-export type ConnectBmc = (endpoint: BmcEndpoint, credentials: BmcCredentials) => Promise<Bmc>;
+/** Awaited right before each request that changes something at the BMC; what it throws is thrown on, and nothing was sent. */
+export type BeforeWrite = () => Promise<void>;
+
+export type ConnectBmc = (endpoint: BmcEndpoint, credentials: BmcCredentials, beforeWrite?: BeforeWrite) => Promise<Bmc>;
 
 /** Who asks: only the operation that holds the server's lease may power it or change what it boots. */
 export type Holder = { serverId: ServerId; operationId: OperationId };

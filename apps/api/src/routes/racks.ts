@@ -3,6 +3,7 @@ import { idOf, name } from '@rackwright/api-contract/fields.ts';
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { newRack, rack, rackChange } from '@rackwright/api-contract/resources/rack.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
+import { USUAL_VOLTS } from '@rackwright/domain/power/circuits.ts';
 import { z } from 'zod';
 import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
 import type { NewRack } from '../needs.ts';
@@ -102,12 +103,15 @@ function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Parti
   return {
     ...withoutUndefined(fields),
     ...(switchPorts && { switchPorts: mergeNumbers(current.switchPorts, switchPorts) }),
-    ...(powerFeeds && { powerFeeds: listed(mergeMap(mapped(current.powerFeeds), powerFeeds, { amps: 0 })) }),
+    ...(powerFeeds && { powerFeeds: listed(mergeMap(mapped(current.powerFeeds), powerFeeds, NO_FEED)) }),
     ...(topOfRackSwitches && {
       switches: listed(mergeMap(mapped(current.switches), topOfRackSwitches, { managementAddress: null })),
     }),
   };
 }
+
+/** What a patch that adds a feed need not say. */
+const NO_FEED = { amps: 0, volts: USUAL_VOLTS, maxUtilisation: null };
 
 function mergeNumbers(current: Record<string, number>, patch: Record<string, number | null>): Record<string, number> {
   const merged = Object.entries({ ...current, ...patch });

@@ -21,7 +21,7 @@ export function viewRack({ powerFeeds, switches, ...rack }: RackRecord): RackVie
   return {
     kind: 'rack',
     ...rack,
-    powerFeeds: Object.fromEntries(powerFeeds.map(({ name, amps }) => [name, { amps }])),
+    powerFeeds: Object.fromEntries(powerFeeds.map(({ name, ...feed }) => [name, feed])),
     topOfRackSwitches: Object.fromEntries(switches.map(({ name, managementAddress }) => [name, { managementAddress }])),
   };
 }

@@ -19,15 +19,16 @@ export function viewOperation(operation: OperationRecord): OperationView {
       currentStep: done ? null : (current?.name ?? null),
     },
     steps: steps.map(viewStep),
-    waitingFor: waitingFor && {
-      ...waitingFor,
-      params: { ...waitingFor.facts },
-      blockers: (waitingFor.blockers ?? []).map((blocker) => ({ ...blocker })),
-    },
+    waitingFor: waitingFor && viewWaiting(waitingFor),
     requestedBy: { principal: requestedBy },
     cancel: { supported: !done && !cancelRequested, requested: cancelRequested },
     error: error && viewError(error),
   };
+}
+
+export function viewWaiting(waitingFor: NonNullable<OperationRecord['waitingFor']>): NonNullable<OperationView['waitingFor']> {
+  const { facts, blockers = [], ...rest } = waitingFor;
+  return { ...rest, params: { ...facts }, blockers: blockers.map((blocker) => ({ ...blocker })) };
 }
 
 function viewStep({ updatedAt, error, ...step }: StepView): OperationView['steps'][number] {

@@ -20,6 +20,9 @@ export type ServerToRegister = {
 
 export type ClusterToRegister = { apiEndpoint: string; ca: string; credentials: string; kubernetesVersion: string };
 
+/** Enough for forty servers of which nothing is known, and most of them starting. */
+const FEED_AMPS = 160;
+
 type Listed = { items: { id: string; name: string; state?: string }[] };
 
 export async function registerRack(
@@ -31,7 +34,10 @@ export async function registerRack(
   const siteId = await ensure('sites', { name: 'virtual' });
   const racks = new Map<string, string>();
   for (const name of new Set(servers.map(({ rack }) => rack))) {
-    racks.set(name, await ensure('racks', Object.assign({ name }, { siteId, powerFeeds: { a: { amps: 32 }, b: { amps: 32 } } })));
+    racks.set(
+      name,
+      await ensure('racks', Object.assign({ name }, { siteId, powerFeeds: { a: { amps: FEED_AMPS }, b: { amps: FEED_AMPS } } })),
+    );
   }
   const networkId = await ensure('networks', Object.assign({ name: 'virtual' }, { siteId, cidr: '127.77.0.0/16' }));
   const image = await api.put<{ digest: string }>(

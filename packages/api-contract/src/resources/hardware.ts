@@ -1,4 +1,5 @@
 // A server's parts, a swap of parts that somebody reviewed, and what a product is expected to be made of.
+import { ASSUMED_DRAW } from '@rackwright/domain/power/draw.ts';
 import { z } from 'zod';
 import { agentInspection } from '../agent-contract.ts';
 import { idOf, instant, label, macKey, name, openEnum, reason, stamps } from '../fields.ts';
@@ -42,6 +43,19 @@ const expected = {
     .meta({ description: 'All of its disks, by size; sizes within a twentieth are the same.' }),
   nics: z.int().min(0).max(256).nullable(),
 };
+const watts = z.int().min(1).max(100_000);
+const load = z.union([
+  z.strictObject({ watts }),
+  z.strictObject({ amps: z.number().min(0.01).max(1_000), volts: z.int().min(24).max(1_000) }),
+]);
+const power = z
+  .strictObject({
+    steady: load,
+    inrush: load.meta({ description: 'While it starts.' }),
+    inrushSeconds: z.int().min(1).max(600).default(ASSUMED_DRAW.inrushSeconds),
+  })
+  .nullable()
+  .meta({ description: 'What one draws, in watts or as its name plate says; null: assumed, see docs/power.md.' });
 const product = z.string().min(1).max(128).meta({ description: 'As the firmware names it: `system.product` of the inspection.' });
 
 export const newHardwareModel = z
@@ -52,6 +66,7 @@ export const newHardwareModel = z
     memoryBytes: expected.memoryBytes.default(null),
     disks: expected.disks.default(null),
     nics: expected.nics.default(null),
+    power: power.default(null),
   })
   .meta({ id: 'NewHardwareModel' });
 
@@ -63,6 +78,7 @@ export const hardwareModelChange = z
     memoryBytes: expected.memoryBytes.optional(),
     disks: expected.disks.optional(),
     nics: expected.nics.optional(),
+    power: power.optional(),
   })
   .meta({ id: 'HardwareModelChange' });
 
@@ -76,6 +92,7 @@ export const hardwareModel = z
     memoryBytes: z.int().nullable(),
     disks: z.array(z.object({ count: z.int(), sizeBytes: z.int() })).nullable(),
     nics: z.int().nullable(),
+    power,
     ...stamps,
   })
   .meta({ id: 'HardwareModel' });

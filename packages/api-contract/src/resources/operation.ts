@@ -106,7 +106,7 @@ const operationError = z.object({
   message: z.string().meta({ description: 'What was being done, to whom, and the cause.' }),
   params: facts,
 });
-const waitingFor = z.object({
+export const waitingFor = z.object({
   code: z.string(),
   params: facts,
   blockers: z

@@ -1,7 +1,7 @@
 // The Bmc port over IPMI 2.0: what a workflow may ask, each write verified by reading back.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { PRIVILEGE, RMCP_PORT } from '@rackwright/protocols/ipmi/constants.ts';
-import type { Bmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
 import { bootOnce, readBootOverride } from './boot-override.ts';
 import { type IpmiClock, type Patience, systemClock } from './clock.ts';
 import { readEventLog } from './event-log.ts';
@@ -33,14 +33,16 @@ export async function connectIpmi(
   endpoint: BmcEndpoint,
   credentials: BmcCredentials,
   options: IpmiOptions = {},
+  beforeWrite?: BeforeWrite,
 ): Promise<IpmiBmc> {
-  const line = ipmiLine({
+  const whereabouts = {
     host: endpoint.address,
     port: endpoint.port ?? RMCP_PORT,
     credentials,
     privilege: PRIVILEGE[options.privilege ?? 'administrator'],
     clock: options.clock ?? systemClock,
-  });
+  };
+  const line = ipmiLine(whereabouts, beforeWrite);
   const power = { ...USUAL_POWER_PATIENCE, ...options.power };
   const settings = options.settings ?? USUAL_SETTINGS_PATIENCE;
   // The first question opens the session, so that wrong credentials show here and not at some later deed.

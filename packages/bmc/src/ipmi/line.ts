@@ -1,5 +1,6 @@
 // The line to one BMC: one command at a time, in a session that is there when needed, tried again when the BMC is busy.
 import type { IpmiCommand } from '@rackwright/protocols/ipmi/body.ts';
+import type { BeforeWrite } from '@rackwright/workflows/ports.ts';
 import { type IpmiClock, pause } from './clock.ts';
 import { isBusy, refusedCommand, unreachable } from './faults.ts';
 import { oneAtATime } from './one-at-a-time.ts';
@@ -25,7 +26,7 @@ export type IpmiLine = {
 const BUSY_PAUSES_MS = [1_000, 2_000, 4_000];
 const MOST_WAITING = 32;
 
-export function ipmiLine(whereabouts: Whereabouts): IpmiLine {
+export function ipmiLine(whereabouts: Whereabouts, beforeWrite: BeforeWrite = async () => {}): IpmiLine {
   const { host, clock } = whereabouts;
   const name = `${host} (IPMI)`;
   const keeper = sessionKeeper(name, whereabouts);
@@ -34,7 +35,10 @@ export function ipmiLine(whereabouts: Whereabouts): IpmiLine {
 
   const callOnce = async <Q, A>(doing: string, command: IpmiCommand<Q, A>, request: Q): Promise<Answer<A>> => {
     if (closed) throw unreachable(doing, 'none', 'this side closed the session');
-    const answer = await (await keeper.session()).call(doing, command, request);
+    const session = await keeper.session();
+    // As late as can be: opening the session may have taken its time.
+    if (command.writes) await beforeWrite();
+    const answer = await session.call(doing, command, request);
     if (answer.kind === 'silence') keeper.hangUp();
     else keeper.heard();
     return answer;

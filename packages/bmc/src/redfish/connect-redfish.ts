@@ -1,7 +1,7 @@
 // A Redfish BMC behind the port that workflows know.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
-import type { Bmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
 import { authorise, NOBODY } from './authorisation.ts';
 import { bootOnce, readBootOverride } from './boot-override.ts';
 import type { Clock } from './clock.ts';
@@ -38,6 +38,7 @@ export async function connectRedfish(
   endpoint: BmcEndpoint,
   credentials: BmcCredentials,
   { clock = systemClock, timings: changed = {}, brief = false }: RedfishOptions = {},
+  beforeWrite: BeforeWrite = async () => {},
 ): Promise<Bmc> {
   const patient = { ...FIELD_TIMINGS, ...changed };
   const timings = brief ? briefly(patient) : patient;
@@ -45,7 +46,7 @@ export async function connectRedfish(
   const transport = openTransport(endpoint, timings);
   let end = () => transport.close();
   try {
-    const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host });
+    const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host, beforeWrite });
     const anonymous = await readRoot(strangers('read the service root'));
     const authorisation = authorise({ transport, credentials, timings, host, sessionsPath: sessionsPath(anonymous) });
     end = async () => {
@@ -55,7 +56,7 @@ export async function connectRedfish(
         await transport.close();
       }
     };
-    const during = conversations({ transport, authorisation, clock, timings, host });
+    const during = conversations({ transport, authorisation, clock, timings, host, beforeWrite });
 
     const connecting = during('connect');
     const root = anonymous ?? (await connecting.get(ROOT)).document;

@@ -1,5 +1,6 @@
 // Requests to one BMC, one after the other: authorised, patient with a busy BMC, and each failure named a Fault.
 import { Fault } from '@rackwright/domain/errors.ts';
+import type { BeforeWrite } from '@rackwright/workflows/ports.ts';
 import type { Authorisation } from './authorisation.ts';
 import { pathOf } from './authorisation.ts';
 import type { Clock } from './clock.ts';
@@ -26,7 +27,14 @@ export type Conversation = {
   post(path: string, body: RedfishDocument): Promise<void>;
 };
 
-type Needs = { transport: Transport; authorisation: Authorisation; clock: Clock; timings: Timings; host: string };
+type Needs = {
+  transport: Transport;
+  authorisation: Authorisation;
+  clock: Clock;
+  timings: Timings;
+  host: string;
+  beforeWrite: BeforeWrite;
+};
 type Call = { method: RedfishMethod; path: string; body?: RedfishDocument; ifMatch?: string | undefined };
 
 const BUSY_WAITS = [5_000, 10_000, 20_000] as const;
@@ -90,10 +98,13 @@ export function conversations(needs: Needs): (what: string, own?: Timings) => Co
 
 /** One answer that is neither 401 nor busy; or the Fault that says why not. */
 async function patiently(needs: Needs, request: Call, deed: Deed): Promise<RedfishResponse> {
-  const { clock, timings, authorisation } = needs;
+  const { clock, timings, authorisation, beforeWrite } = needs;
   const until = clock.now() + timings.busy;
   for (let busy = 0, broken = 0, renewed = false; ; ) {
-    const answer = await once(needs, request, deed).catch((error: unknown) => {
+    const headers = await authorisation.headers();
+    // As late as can be: a login, or a BMC that was busy for minutes, may lie between the wish and this request.
+    if (deed.write) await beforeWrite();
+    const answer = await once(needs, request, deed, headers).catch((error: unknown) => {
       if (error instanceof Fault) throw error;
       // iLO resets connections that it thinks are old. Actions are not repeated blindly: they may have happened.
       broken += 1;
@@ -115,8 +126,12 @@ async function patiently(needs: Needs, request: Call, deed: Deed): Promise<Redfi
   }
 }
 
-async function once({ transport, authorisation, timings }: Needs, request: Call, deed: Deed): Promise<RedfishResponse> {
-  const headers = await authorisation.headers();
+async function once(
+  { transport, timings }: Needs,
+  request: Call,
+  deed: Deed,
+  headers: Record<string, string>,
+): Promise<RedfishResponse> {
   const answer = await transport.send({
     method: request.method,
     path: request.path,

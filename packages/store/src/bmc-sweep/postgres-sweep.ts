@@ -1,7 +1,9 @@
 // The sweep's side of the database, as one worker needs it.
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { ServerId } from '@rackwright/domain/ids.ts';
+import { StaleRun } from '@rackwright/workflow-engine/step-log.ts';
 import type { Database } from '../database.ts';
 import { refusalNamingHolder } from '../operations/begin-operation.ts';
+import type { FencedRun } from '../operations/save-runs.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { ASKED_ELSEWHERE, claimLooks, type DueLook, type LookLimits } from './due-looks.ts';
 import { recordLooks, type RecordedLook } from './record-looks.ts';
@@ -30,20 +32,18 @@ export function postgresSweep(database: Database, keyring: Keyring, worker: stri
 export type MayTalk = 'yes' | 'asked_elsewhere';
 
 /**
- * May this operation talk to its BMC now? Refusal `operation_in_progress` unless it holds the server. `asked_elsewhere`: another worker
- * asks it for the sweep at this moment and is done in seconds.
+ * May this run talk to its BMC now? Refusal `operation_in_progress` unless its operation holds the server, StaleRun when another process
+ * has taken the operation over. `asked_elsewhere`: another worker asks it for the sweep at this moment and is done in seconds.
  */
-export async function mayTalk(
-  database: Database,
-  serverId: ServerId,
-  operationId: OperationId,
-  worker: string,
-): Promise<MayTalk> {
-  const [held] = await database.query<{ asked: boolean }>(
-    `select ${ASKED_ELSEWHERE} as asked from server_leases where server_id = $1 and operation_id = $3 and expires_at > now()`,
-    [serverId, worker, operationId],
+export async function mayTalk(database: Database, { serverId, operationId, fence }: FencedRun, worker: string): Promise<MayTalk> {
+  const [held] = await database.query<{ asked: boolean; ours: boolean }>(
+    `select ${ASKED_ELSEWHERE} as asked, o.run_fence = $4 and o.state = 'running' as ours
+       from server_leases l join operations o on o.id = l.operation_id
+      where l.server_id = $1 and l.operation_id = $3 and l.expires_at > now()`,
+    [serverId, worker, operationId, String(fence)],
   );
   if (!held) throw await refusalNamingHolder(database, serverId);
+  if (!held.ours) throw new StaleRun();
   return held.asked ? 'asked_elsewhere' : 'yes';
 }
 

@@ -1,6 +1,7 @@
 // Sites, racks and networks.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { NetworkId, RackId, SiteId } from '@rackwright/domain/ids.ts';
+import { USUAL_VOLTS } from '@rackwright/domain/power/circuits.ts';
 import { listTable, type Table, tableCollection } from './table-collection.ts';
 import { type PageRequest, type Stamps, stamps, type Work } from './work.ts';
 
@@ -23,26 +24,40 @@ export function postgresSites(work: Work) {
   };
 }
 
-export type PowerFeed = { name: string; amps: number };
+export type PowerFeed = { name: string; amps: number; volts?: number; maxUtilisation?: number | null };
+/** How much of the feeds may be used, and how many servers may start at once; null takes the default. */
+type RackPowerSettings = {
+  powerMaxUtilisation: number;
+  powerRedundancy: 'redundant' | 'shared';
+  powerBudgetAmps: number | null;
+  powerOnsAtOnce: number | null;
+};
 export type RackSwitch = { name: string; managementAddress: string | null };
 /** Where it stands, and which unit hangs on which port of its switches. */
 type RackPlace = { room: string | null; row: string | null; switchPorts: Record<string, number> };
-export type NewRack = Partial<RackPlace> & {
-  siteId: SiteId;
-  name: string;
-  heightU: number;
-  powerFeeds: PowerFeed[];
-  switches: RackSwitch[];
-};
-export type RackRecord = Stamps & NewRack & RackPlace & { id: RackId };
+export type NewRack = Partial<RackPlace> &
+  Partial<RackPowerSettings> & {
+    siteId: SiteId;
+    name: string;
+    heightU: number;
+    powerFeeds: PowerFeed[];
+    switches: RackSwitch[];
+  };
+export type RackRecord = Stamps &
+  Omit<NewRack, 'powerFeeds'> &
+  RackPlace &
+  RackPowerSettings & { id: RackId; powerFeeds: Required<PowerFeed>[] };
 
 const RACKS: Table<NewRack> & { kind: 'rack' } = {
   kind: 'rack',
   table: 'racks',
   select: `
     select t.id, t.site_id as "siteId", t.name, t.height_u as "heightU", t.room, t.row_name as "row",
-           t.switch_ports as "switchPorts", ${stamps('t')},
-           coalesce((select jsonb_agg(jsonb_build_object('name', f.name, 'amps', f.amps) order by f.name)
+           t.switch_ports as "switchPorts", t.power_max_utilisation as "powerMaxUtilisation",
+           t.power_redundancy as "powerRedundancy", t.power_budget_amps as "powerBudgetAmps",
+           t.power_ons_at_once as "powerOnsAtOnce", ${stamps('t')},
+           coalesce((select jsonb_agg(jsonb_build_object('name', f.name, 'amps', f.amps, 'volts', f.volts,
+                                                         'maxUtilisation', f.max_utilisation) order by f.name)
                        from power_feeds f where f.rack_id = t.id), '[]') as "powerFeeds",
            coalesce((select jsonb_agg(jsonb_build_object('name', w.name, 'managementAddress', host(w.management_address)) order by w.name)
                        from rack_switches w where w.rack_id = t.id), '[]') as switches
@@ -54,6 +69,10 @@ const RACKS: Table<NewRack> & { kind: 'rack' } = {
     room: 'room',
     row: 'row_name',
     switchPorts: 'switch_ports::jsonb',
+    powerMaxUtilisation: 'power_max_utilisation',
+    powerRedundancy: 'power_redundancy',
+    powerBudgetAmps: 'power_budget_amps',
+    powerOnsAtOnce: 'power_ons_at_once',
   },
   meanings: ({ name = '', siteId = '' }) => ({
     racks_site_id_name_key: () => new Refusal('name_taken', { kind: 'rack', name }),
@@ -72,7 +91,9 @@ const RACKS: Table<NewRack> & { kind: 'rack' } = {
     if (powerFeeds !== undefined) {
       await tx.query('delete from power_feeds where rack_id = $1', [id]);
       await tx.query(
-        `insert into power_feeds (rack_id, name, amps) select $1, f.name, f.amps from jsonb_to_recordset($2) f(name text, amps int)`,
+        `insert into power_feeds (rack_id, name, amps, volts, max_utilisation)
+         select $1, f.name, f.amps, coalesce(f.volts, ${USUAL_VOLTS}), f."maxUtilisation"
+           from jsonb_to_recordset($2) f(name text, amps int, volts int, "maxUtilisation" int)`,
         [id, JSON.stringify(powerFeeds)],
       );
     }

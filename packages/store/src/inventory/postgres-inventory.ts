@@ -13,6 +13,8 @@ import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
+import { postgresColdStarts } from '../power/cold-starts.ts';
+import { postgresPower } from '../power/postgres-power.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
 import { postgresServerInventory } from './postgres-server-inventory.ts';
@@ -40,6 +42,8 @@ function inventoryIn(work: Work, keyring: Keyring) {
     discoveries: postgresDiscoveries(work, keyring),
     operations: postgresOperations(work),
     incidents: postgresIncidents(work),
+    power: postgresPower(work),
+    coldStarts: postgresColdStarts(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),

@@ -1,8 +1,10 @@
 // Begins an operation: the move, the operation, the lease and the events, or nothing.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import { type ErrandName, ERRANDS, mayRunErrand, type RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Sql } from '../database.ts';
+import { touchServer } from '../ports/postgres-servers.ts';
 import { type LockedServer, lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 
@@ -21,30 +23,57 @@ export type BeginOperation = {
  */
 export async function beginOperation(tx: Transaction, id: OperationId, request: BeginOperation): Promise<void> {
   const { serverId, event, requestedBy, reason } = request;
-  const server = await lockServer(tx, serverId);
-  const [running] = await tx.query<{ id: string }>(`select id from operations where server_id = $1 and state = 'running'`, [
-    serverId,
-  ]);
-  if (running) throw new Refusal('operation_in_progress', { operationId: running.id });
-
+  const server = await lockIdleServer(tx, serverId);
   const to = next(server.state, event);
   const workflow = to && workflowOf(to);
   if (!workflow) throw new Refusal('not_allowed_in_state', { state: server.state, event });
   const params = await withOrigin(tx, server, request);
   await moveLocked(tx, server, { event, actor: 'operator', by: requestedBy, reason, operationId: id });
 
+  await writeOperation(tx, id, { ...request, params }, workflow);
+}
+
+export type BeginErrand = Omit<BeginOperation, 'event'> & { errand: ErrandName };
+
+/** The same for what leaves the server's state as it is. Refusals as for `beginOperation`. */
+export async function beginErrand(tx: Transaction, id: OperationId, request: BeginErrand): Promise<void> {
+  const { serverId, errand } = request;
+  const server = await lockIdleServer(tx, serverId);
+  if (!mayRunErrand(errand, server.state)) throw new Refusal('not_allowed_in_state', { state: server.state, event: errand });
+  await touchServer(tx, serverId, { operation: id });
+  await writeOperation(tx, id, request, { name: errand, limitMinutes: ERRANDS[errand].limitMinutes });
+}
+
+async function lockIdleServer(tx: Transaction, serverId: ServerId): Promise<LockedServer> {
+  const server = await lockServer(tx, serverId);
+  const [running] = await tx.query<{ id: string }>(`select id from operations where server_id = $1 and state = 'running'`, [
+    serverId,
+  ]);
+  if (running) throw new Refusal('operation_in_progress', { operationId: running.id });
+  return server;
+}
+
+type Asked = Pick<BeginOperation, 'serverId' | 'params' | 'requestedBy' | 'reason'>;
+
+/** With its lease and its event. */
+async function writeOperation(
+  tx: Transaction,
+  id: OperationId,
+  { serverId, params, requestedBy, reason }: Asked,
+  { name, limitMinutes }: { name: RunName; limitMinutes: number },
+): Promise<void> {
   await tx.query(
     `insert into operations (id, type, server_id, params, requested_by, reason, deadline_at, wake_at)
      values ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(mins => $7), clock_timestamp())`,
-    [id, workflow.name, serverId, JSON.stringify(params), requestedBy, reason, workflow.limitMinutes],
+    [id, name, serverId, JSON.stringify(params), requestedBy, reason, limitMinutes],
   );
-  await takeLease(tx, serverId, id, workflow.name);
+  await takeLease(tx, serverId, id, name);
   tx.emit({
     kind: 'operation.started',
     subject: { kind: 'operation', id },
     serverId,
     operationId: id,
-    payload: { type: workflow.name, requestedBy, reason },
+    payload: { type: name, requestedBy, reason },
   });
 }
 

@@ -3,24 +3,24 @@ import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
+import { isErrand, type RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import { next, type ServerEvent, type ServerState, wayBack } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
+import { touchServer } from '../ports/postgres-servers.ts';
+import { openUndoIncident } from './undo-incidents.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 import { whereRepairedGoes } from '../work-orders/where-repaired-goes.ts';
 import { followWorkOrder } from '../work-orders/follow-operation.ts';
 
 export type Ending = { event: ServerEvent; error: StoredError | null };
-type Ended = { operationId: OperationId; serverId: ServerId };
+type Ended = { operationId: OperationId; serverId: ServerId; workflow: RunName };
 
 /** The operation must be locked, and running. */
 export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending): Promise<void> {
   const { operationId, serverId } = ended;
   const server = await lockServer(tx, serverId);
-  const kept = await keepOnlyWhatItWas(tx, ended, server.state, wanted);
-  const proven = await refuseUnlessErased(tx, ended, server.state, kept);
-  const { error } = proven;
-  const event = server.state === 'validating' && error === null ? await whereRepairedGoes(tx, ended) : proven.event;
+  const { event, error } = isErrand(ended.workflow) ? wanted : await believedEnding(tx, ended, server.state, wanted);
   const state = error === null ? 'succeeded' : error.code === 'operation_cancelled' ? 'cancelled' : 'failed';
 
   await tx.query(
@@ -30,11 +30,15 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
       where id = $1`,
     [operationId, state, error === null ? null : JSON.stringify(error)],
   );
+  if (error !== null) await openUndoIncident(tx, ended);
   await closeTickets(tx, ended);
   await tx.query('delete from server_leases where server_id = $1 and operation_id = $2', [serverId, operationId]);
   const reason = error === null ? '' : error.code;
   const retiredAs = await retirementOf(tx, operationId);
-  const to = await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
+  if (isErrand(ended.workflow)) await touchServer(tx, serverId, { operation: null });
+  const to = isErrand(ended.workflow)
+    ? server.state
+    : await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
   await followWorkOrder(tx, operationId, error);
   tx.emit({
     kind: 'operation.ended',
@@ -43,6 +47,12 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
     operationId,
     payload: { state, serverState: to, ...(error ? { code: error.code } : {}) },
   });
+}
+
+async function believedEnding(tx: Transaction, ended: Ended, state: ServerState, wanted: Ending): Promise<Ending> {
+  const proven = await refuseUnlessErased(tx, ended, state, await keepOnlyWhatItWas(tx, ended, state, wanted));
+  const repaired = state === 'validating' && proven.error === null;
+  return repaired ? { ...proven, event: await whereRepairedGoes(tx, ended) } : proven;
 }
 
 const ERASING = new Set<string>(['releasing', 'retiring'] satisfies ServerState[]);

@@ -1,6 +1,7 @@
 // Who runs an operation now, when it wants to be looked at next, and how it ends.
 import type { OperationId } from '@rackwright/domain/ids.ts';
-import type { ServerEvent, WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts';
+import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
+import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import {
   type Journal,
   StaleRun,
@@ -17,7 +18,7 @@ import { lockRun, postgresStepLog, saveSteps } from './step-log.ts';
 
 /** The right to advance one operation, until it expires or another process takes it over. */
 export type Run = FencedRun & {
-  workflow: WorkflowName;
+  workflow: RunName;
   params: unknown;
   /** As it was when the run began. */
   journal: Journal;

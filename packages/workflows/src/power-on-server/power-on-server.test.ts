@@ -1,0 +1,73 @@
+// Powering on what serves: on and Ready again, whatever dies meanwhile; never off again because it gave up.
+import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
+import { drive } from '@rackwright/testkit/workflows/drive.ts';
+import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
+import type { Ticket, World } from '@rackwright/testkit/world/world.ts';
+import { expect, test } from 'vitest';
+import { powerOnServer } from './power-on-server.ts';
+
+const NODE = 'r1-u01';
+const assignment = { clusterId: 'cls_1', nodeName: NODE, imageDigest: IMAGE, rootDiskSerial: 'SSD-1', nodeUid: 'uid-1' } as const;
+
+/** What its installation left behind: the closed ticket knows which node its disk makes. */
+function installed(): Ticket {
+  const seed = { hostname: NODE, clusterId: 'cls_1', nodeLabels: {}, bootstrapTokenFor: 'op_0' } as const;
+  const deed = { do: 'write_image', diskSerial: 'SSD-1', imageDigest: IMAGE, rootPartition: 3, seedPartition: 2, seed } as const;
+  return {
+    id: 'tkt_0',
+    key: 'install',
+    open: false,
+    inspection: undefined,
+    instructions: [{ id: 'ins_0', name: 'write the image', deed, result: undefined, withdrawn: false }],
+  };
+}
+
+function dark(changes: Partial<World> = {}) {
+  return simulatedWorld({
+    server: { ...exampleServer(), state: 'in_service', hardware: exampleInspection(), assignment },
+    power: 'off',
+    disks: { 'SSD-1': IMAGE, 'HDD-1': 'foreign' },
+    nodes: { [NODE]: { uid: 'uid-1', ready: false, unschedulable: false, labels: {} } },
+    tickets: [installed()],
+    ...changes,
+  });
+}
+
+test('one that is on and Ready already is left as it is', async () => {
+  const sim = dark({ power: 'on', nodes: { [NODE]: { uid: 'uid-1', ready: true, unschedulable: false, labels: {} } } });
+  expect(await drive(powerOnServer, sim, {})).toMatchObject({ outcome: { kind: 'finished' }, waits: [] });
+  expect(sim.world.deeds).toEqual([]);
+});
+
+test('without a cluster, on is enough; a Node that never comes back is named, and the machine stays on', async () => {
+  const alone = dark({ server: { ...exampleServer(), state: 'in_service', assignment: { ...assignment, clusterId: null } } });
+  expect(await drive(powerOnServer, alone, {})).toMatchObject({ outcome: { kind: 'finished' } });
+  expect(alone.world.power).toBe('on');
+
+  const broken = dark({ disks: { 'SSD-1': 'foreign', 'HDD-1': 'foreign' } });
+  const { outcome, waits } = await drive(powerOnServer, broken, {});
+  expect(waits[0]).toMatchObject({ code: 'node_not_ready', facts: { nodeName: NODE } });
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
+  expect(broken.world.power).toBe('on');
+});
+
+test('a Node of the same name that is another machine’s does not count', async () => {
+  const stolen = dark({ nodes: { [NODE]: { uid: 'uid-of-another', ready: true, unschedulable: false, labels: {} } } });
+  const { waits } = await drive(powerOnServer, stolen, {});
+  expect(waits[0]).toMatchObject({ code: 'node_not_seen', facts: { insteadUid: 'uid-of-another' } });
+});
+
+await breakEveryStep('power on', powerOnServer, {
+  params: {},
+  start: dark,
+  finished(world) {
+    expect(world.power).toBe('on');
+    expect(world.nodes[NODE]).toMatchObject({ uid: 'uid-1', ready: true });
+    expect(world.deeds).toEqual([]);
+  },
+  gaveUp(world) {
+    // Nobody switched it off again, and nothing on its disks was touched.
+    expect(world.deeds).toEqual([]);
+    expect(world.disks).toEqual({ 'SSD-1': IMAGE, 'HDD-1': 'foreign' });
+  },
+});

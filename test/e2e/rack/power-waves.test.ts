@@ -1,0 +1,106 @@
+// Many servers on a small feed: powered on in waves, also after a blackout and when Rackwright is killed in the middle of it. What the
+// machines themselves saw never exceeds the budget.
+import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { ASSUMED_DRAW, drawInWatts } from '@rackwright/domain/power/draw.ts';
+import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { beginAll, startSimulatedSite, untilAll, type SimulatedSite } from './simulated-site.ts';
+
+const SERVERS = 10;
+/** Nine that run and one that starts; so six may start together. */
+const FEED = { amps: 21, volts: 230, maxUtilisation: 80 };
+const BUDGET_AMPS = 16.8;
+
+let site: SimulatedSite | undefined;
+afterEach(async () => {
+  await site?.close();
+  site = undefined;
+});
+
+type PowerEntry = JournalEntry & { what: 'power' };
+
+/** The highest current on the feed by the machines' own account: each draws its inrush for a while, then steadily, until it is off. */
+function highestAmps(journal: readonly PowerEntry[]): number {
+  const { steady, inrush, inrushSeconds } = drawInWatts(ASSUMED_DRAW);
+  const wattsAt = (moment: number, index: number): number => {
+    const last = new Map<string, PowerEntry>();
+    for (const entry of journal.slice(0, index + 1)) last.set(entry.server, entry);
+    const draws = ({ power, at }: PowerEntry) => (power === 'off' ? 0 : moment - at < seconds(inrushSeconds) ? inrush : steady);
+    return [...last.values()].reduce((sum, entry) => sum + draws(entry), 0);
+  };
+  return Math.max(...journal.map(({ at }, index) => wattsAt(at, index) / FEED.volts));
+}
+
+test(`${SERVERS} servers on a feed of ${FEED.amps} A go on in waves within ${BUDGET_AMPS} A, also when rebooted, and again after a blackout`, {
+  timeout: minutes(8),
+}, async () => {
+  const journal: PowerEntry[] = [];
+  site = await startSimulatedSite(SERVERS, {
+    rack: { journal: (entry) => entry.what === 'power' && journal.push(entry) },
+  });
+  const { imageDigest, clusterId } = site.onFile;
+  await site.api.patch('/v1/racks/name:r01', { powerFeeds: { a: FEED, b: FEED } });
+
+  await beginAll(site, { type: 'onboard' });
+  const seen = await waitingForPower(site, minutes(1));
+  expect(seen).toMatchObject({ params: { rack: 'r01', feed: 'a', why: 'inrush', askedAmps: 2.61 } });
+  expect(seen.unblockedBy).toContain('having started');
+  await untilAll(site, 'available', minutes(2));
+  await beginAll(site, { type: 'provision', params: { imageDigest, clusterId } });
+  await untilAll(site, 'in_service', minutes(2));
+
+  expect(journal.filter(({ power }) => power === 'on')).toHaveLength(3 * SERVERS);
+  expect(highestAmps(journal)).toBeLessThanOrEqual(BUDGET_AMPS);
+
+  // The lights go out, and nobody is told.
+  const [plane] = site.onFile.servers;
+  if (!plane) throw new Error('no servers');
+  await site.api.patch(`/v1/servers/${plane.id}`, { labels: { 'rackwright.dev/role': 'control-plane' } });
+  for (const { chassis } of site.rack.servers) chassis.act('off');
+  await eventually('dark', () => site?.rack.servers.every(({ chassis }) => chassis.power() === 'off') === true);
+  journal.splice(0);
+  const plan = await site.api.get<{ waves: { tier: string }[]; leftOut: unknown[] }>('/v1/sites/name:virtual/cold-start-plan');
+  expect(plan.waves.map(({ tier }) => tier)).toEqual(['control_plane', 'worker', 'worker', 'worker', 'worker']);
+  expect(plan.leftOut).toEqual([]);
+
+  const { id } = await site.api.post<{ id: string }>('/v1/sites/name:virtual/cold-starts', { reason: 'blackout' });
+  const look = () => site?.api.get<ColdStart>(`/v1/cold-starts/${id}`).catch(() => undefined);
+  await eventually('in its second wave', async () => ((await look())?.wave ?? 0) >= 2);
+  await site.killAndRestart();
+  await eventually('over', async () => !['running', undefined].includes((await look())?.state));
+  const over = await look();
+  expect(over).toMatchObject({ state: 'succeeded', wave: 5 });
+  expect(over?.servers.map(({ state }) => state)).toEqual(Array.from({ length: SERVERS }, () => 'up'));
+
+  const ons = journal.filter(({ power }) => power === 'on').map(({ server }) => server);
+  expect(ons[0]).toBe(plane.name);
+  expect(ons.toSorted()).toEqual(site.rack.servers.map(({ name }) => name).sort());
+  expect(highestAmps(journal)).toBeLessThanOrEqual(BUDGET_AMPS);
+  await untilAll(site, 'in_service', seconds(10));
+  expect(site.kubernetes.objects('/nodes')).toHaveLength(SERVERS);
+});
+
+type ColdStart = { state: string; wave: number; servers: { state: string }[] };
+
+async function eventually(what: string, so: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + minutes(2);
+  while (!(await so())) {
+    if (Date.now() > end) throw new Error(`never ${what}`);
+    await pause(100);
+  }
+}
+
+type Wait = { code: string; params: Record<string, unknown>; since: string; unblockedBy: string };
+
+/** Looks at what waits, as an operator would, until something waits for power. */
+async function waitingForPower({ api }: SimulatedSite, limitMs: number): Promise<Wait> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const { items } = await api.get<{ items: { waitingFor: Wait | null }[] }>('/v1/operations?state=running&limit=100');
+    const found = items.find(({ waitingFor }) => waitingFor?.code === 'power_budget')?.waitingFor;
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`nothing waited for power within ${limitMs} ms`);
+    await pause(50);
+  }
+}
