@@ -42,7 +42,7 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
 
 function viewOf(node: ClusterNode): NodeView {
   const condition = node.conditions.find(({ type }) => type === 'Ready');
-  const { name, uid, ready, unschedulable, labels, taints, kubeletVersion } = node;
+  const { name, uid, ready, unschedulable, labels, taints, kubeletVersion, bootId } = node;
   const readyReason = condition ? condition.message || condition.reason : 'the kubelet has not reported yet';
   return {
     name,
@@ -53,6 +53,7 @@ function viewOf(node: ClusterNode): NodeView {
     labels,
     taints,
     kubeletVersion,
+    bootId,
     addresses: node.addresses.map(({ address }) => address),
   };
 }

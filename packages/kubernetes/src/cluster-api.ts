@@ -31,6 +31,8 @@ export type ClusterNode = {
   labels: Record<string, string>;
   taints: NodeTaint[];
   kubeletVersion: string;
+  /** Another one after each boot of the machine; empty when the kubelet has not told. */
+  bootId: string;
   addresses: { type: string; address: string }[];
   /** Volumes still attached; empty before a power-off is harmless to them. */
   volumesAttached: string[];

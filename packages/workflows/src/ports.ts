@@ -143,6 +143,8 @@ export type NodeView = {
   labels: Record<string, string>;
   taints: NodeTaint[];
   kubeletVersion: string;
+  /** Another one after each boot of the machine; empty when nobody told. */
+  bootId: string;
   addresses: string[];
 };
 

@@ -1,5 +1,7 @@
 // Rackwright as a process of its own beside a virtual rack that outlives it: what is killed and started again is the product only.
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -133,15 +135,12 @@ export async function beginAll(site: SimulatedSite, request: object): Promise<vo
   await Promise.all(Array.from({ length: BEGUN_AT_ONCE }, begin));
 }
 
-async function freePorts(): Promise<[number, number, number, number]> {
-  const open = await Promise.all(
-    [0, 1, 2, 3].map(async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await new Promise((listening) => server.once('listening', listening));
-      return server;
-    }),
-  );
-  const ports = open.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(open.map((server) => new Promise((closed) => server.close(closed))));
-  return ports as [number, number, number, number];
+/** TCP and UDP each have ports of their own: those of DHCP and TFTP must be free as UDP ports. */
+async function freePorts(): Promise<[http: number, dhcp: number, tftp: number, bootHttp: number]> {
+  const tcp = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
+  const udp = [createSocket('udp4').bind(0, '127.0.0.1'), createSocket('udp4').bind(0, '127.0.0.1')];
+  await Promise.all([...tcp, ...udp].map((one) => once(one, 'listening')));
+  const [http, bootHttp, dhcp, tftp] = [...tcp, ...udp].map((one) => (one.address() as { port: number }).port);
+  await Promise.all([...tcp, ...udp].map((one) => new Promise<void>((closed) => one.close(() => closed()))));
+  return [http ?? 0, dhcp ?? 0, tftp ?? 0, bootHttp ?? 0];
 }

@@ -1,4 +1,5 @@
 // A simulated server's installed system: network, first boot, then a kubelet until the power goes or somebody asks it to stop.
+import { randomUUID } from 'node:crypto';
 import { simulatedKubelet, type SimulatedKubelet } from '../kubernetes-api/simulated-kubelet.ts';
 import { askForAddress } from './dhcp-client.ts';
 import type { DiskContent } from './disks.ts';
@@ -79,6 +80,7 @@ function startKubelet({ system, world, running }: InstalledSystem, join: JoinPla
       { type: 'Hostname', address: nodeName },
     ],
     labels,
+    bootId: randomUUID(),
     ...(kubeletVersion === undefined ? {} : { kubeletVersion }),
     ...shared,
     ...(sockets && join.apiServerUrl.startsWith('http:') ? { sockets } : {}),

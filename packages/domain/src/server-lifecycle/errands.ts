@@ -1,5 +1,5 @@
 // Errands: operations that leave a server's state as it is. They hold its lease like every other, so nothing else happens meanwhile.
-// Why they are no working states: docs/adr/0010-errands-keep-the-state.md.
+// Why they are no working states: docs/adr/0012-errands-keep-the-state.md.
 import type { ServerState, WorkflowName } from './table.ts';
 
 export type ErrandName = 'power-on-server';

@@ -15,6 +15,7 @@ export function fakeCluster(world: World): ClusterAccess {
         node && {
           name,
           taints: [],
+          bootId: '',
           ...node,
           readyReason: node.ready ? 'KubeletReady' : 'NodeStatusUnknown',
           kubeletVersion: 'v1',

@@ -22,6 +22,7 @@ function bootDisk(world: World): void {
   if (!world.nodes[name] && !world.tokens[name]) return;
   world.nodes[name] = {
     uid: world.nodes[name]?.uid ?? `uid-${name}`,
+    bootId: `${world.nodes[name]?.bootId ?? 'boot'}+`,
     ready: true,
     unschedulable: false,
     labels: { ...seed.seed.nodeLabels },

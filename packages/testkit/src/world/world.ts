@@ -8,6 +8,9 @@ import type { Server } from '@rackwright/domain/server.ts';
 import type { InstructionDeed, InstructionResult, NodeTaint } from '@rackwright/workflows/ports.ts';
 
 export type FakeNode = {
+  /** Another one after each boot. */
+  bootId?: string;
+
   uid: string;
   ready: boolean;
   unschedulable: boolean;

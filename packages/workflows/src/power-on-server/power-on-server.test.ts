@@ -51,6 +51,16 @@ test('without a cluster, on is enough; a Node that never comes back is named, an
   expect(broken.world.power).toBe('on');
 });
 
+test('Ready from before the blackout proves nothing: its kubelet must have booted since', async () => {
+  const remembered = { uid: 'uid-1', ready: true, unschedulable: false, labels: {}, bootId: 'boot-1' };
+  const stale = dark({ nodes: { [NODE]: remembered }, disks: { 'SSD-1': 'foreign', 'HDD-1': 'foreign' } });
+  const { outcome, waits } = await drive(powerOnServer, stale, {});
+  expect(waits[0]).toMatchObject({ code: 'node_not_ready', facts: { reason: 'its kubelet has not reported since it booted' } });
+  expect(outcome).toMatchObject({ kind: 'failed' });
+  const booted = dark({ nodes: { [NODE]: remembered } });
+  expect(await drive(powerOnServer, booted, {})).toMatchObject({ outcome: { kind: 'finished' }, waits: [] });
+});
+
 test('a Node of the same name that is another machine’s does not count', async () => {
   const stolen = dark({ nodes: { [NODE]: { uid: 'uid-of-another', ready: true, unschedulable: false, labels: {} } } });
   const { waits } = await drive(powerOnServer, stolen, {});

@@ -2,33 +2,58 @@
 //
 // No undo: on is where it belongs. It boots its disk, because no boot ticket is open for it.
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import { Fault } from '@rackwright/domain/errors.ts';
+import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { POWERED_ON_STEP } from '@rackwright/domain/power/cold-start-progress.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import type { Ports, Task } from '../ports.ts';
 
 type Needs = Pick<Ports, 'servers' | 'withBmc' | 'connectCluster'>;
+type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
 
 export const powerOnServer: Workflow<Needs, Task<unknown>> = async (run, needs, task) => {
   const { servers, withBmc } = needs;
   const { assignment } = await servers.get(task.serverId);
+  const member = assignment && assignment.clusterId !== null ? { ...assignment, clusterId: assignment.clusterId } : undefined;
 
+  const before = await run.step('note how it was', async () => {
+    const power = await withBmc(task, (bmc) => bmc.power());
+    return { wasOn: power === 'on', bootId: member ? await lastBoot(needs, member) : null };
+  });
+  // Most of the time it waits here for its turn; that time does not count.
   await run.step(POWERED_ON_STEP, () => withBmc(task, (bmc) => bmc.setPower('on')), { within: minutes(30) });
-  if (assignment && assignment.clusterId !== null)
-    await nodeReady(run, needs, { ...assignment, clusterId: assignment.clusterId });
+  if (member) await nodeReady(run, needs, member, before.wasOn ? null : before.bootId);
 };
 
-type Member = { clusterId: NonNullable<Parameters<Ports['connectCluster']>[0]>; nodeName: string; nodeUid: string | null };
+/** Null when nobody can tell: the cluster may be dark as well. */
+async function lastBoot({ connectCluster }: Needs, { clusterId, nodeName }: Member): Promise<string | null> {
+  try {
+    const node = await (await connectCluster(clusterId)).node(nodeName);
+    return node?.bootId ?? null;
+  } catch (thrown) {
+    if (thrown instanceof Fault && thrown.code.startsWith('kubernetes_')) return null;
+    throw thrown;
+  }
+}
 
-/** The cluster may be starting as well: its control planes go on first. */
-async function nodeReady(run: Run, { connectCluster }: Needs, { clusterId, nodeName, nodeUid }: Member): Promise<void> {
+/**
+ * The cluster may be starting as well: its control planes go on first.
+ * @param earlierBoot  a Node that is Ready with this boot is what the cluster remembers, not what the machine says
+ */
+async function nodeReady(run: Run, { connectCluster }: Needs, member: Member, earlierBoot: string | null): Promise<void> {
+  const { clusterId, nodeName, nodeUid } = member;
   await run.until(
     'wait for its node to be Ready',
     async () => {
       const node = await (await connectCluster(clusterId)).node(nodeName);
       if (!node) return new NotYet('node_not_seen', { nodeName });
       if (nodeUid !== null && node.uid !== nodeUid) return new NotYet('node_not_seen', { nodeName, insteadUid: node.uid });
-      return node.ready ? { ready: true } : new NotYet('node_not_ready', { nodeName, reason: node.readyReason });
+      if (!node.ready) return new NotYet('node_not_ready', { nodeName, reason: node.readyReason });
+      const remembered = earlierBoot !== null && earlierBoot !== '' && node.bootId === earlierBoot;
+      return remembered
+        ? new NotYet('node_not_ready', { nodeName, reason: 'its kubelet has not reported since it booted' })
+        : { ready: true };
     },
     {
       within: minutes(45),
