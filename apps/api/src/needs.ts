@@ -33,6 +33,7 @@ import type {
 } from './records.ts';
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
+import type { HealthPolicies, ServerHealths } from './health-needs.ts';
 import type { Incidents } from './incident-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
@@ -118,7 +119,7 @@ export interface Certificates {
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
+  event: 'onboard' | 'provision' | 'reimage' | 'remediate' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
@@ -162,7 +163,7 @@ export interface ServerMoves {
   /** Refusal `disks_may_hold_data` when it would retire a server whose disks we counted. */
   move(
     id: ServerId,
-    event: 'accept' | 'retire' | 'write_off',
+    event: 'accept' | 'retire' | 'write_off' | 'recover',
     who: { by: string; reason: string; retiredAs?: Retirement | undefined },
   ): Promise<ServerRecord>;
 }
@@ -181,6 +182,8 @@ export type Inventory = {
   hardwareModels: HardwareModels;
   operations: Operations;
   incidents: Incidents;
+  health: ServerHealths;
+  healthPolicy: HealthPolicies;
   certificates: Certificates;
   webhooks: Webhooks;
   schedules: Schedules;

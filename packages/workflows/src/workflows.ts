@@ -8,6 +8,7 @@ import type { Ports, Task } from './ports.ts';
 import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
 import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
+import { remediateFailsBy, remediateServer } from './remediate-server/remediate-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
 import { validateServer } from './validate-server/validate-server.ts';
 
@@ -24,6 +25,7 @@ export const WORKFLOWS = {
   'provision-server': { run: provisionServer, failsBy: provisionFailsBy },
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
   'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
+  'remediate-server': { run: remediateServer, failsBy: remediateFailsBy },
   'retire-server': { run: retireServer, failsBy: fails },
   'isolate-server': { run: isolateServer, failsBy: isolateFailsBy },
   'validate-server': { run: validateServer, failsBy: fails },

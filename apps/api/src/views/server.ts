@@ -19,6 +19,8 @@ const CATEGORY = {
   retiring: 'leaving',
   quarantined: 'bad',
   retired: 'leaving',
+  remediating: 'progress',
+  degraded: 'bad',
   isolating: 'leaving',
   in_repair: 'attention',
   validating: 'progress',
@@ -55,15 +57,20 @@ function allowedOperations(record: ServerRecord): ServerView['allowedOperations'
   }));
 }
 
+/** The record is closed by it. */
+const CLOSES = new Set<ServerEvent>(['retire', 'write_off']);
+
 type Asked = Pick<ServerRecord, 'state' | 'bmc' | 'hasBmcCredentials' | 'nics' | 'networkId' | 'address' | 'hardware'>;
 
 /** What it cannot begin without. What runs no workflow needs nothing but the record. */
 export function missingFor(type: ServerEvent, record: Asked): string[] {
-  if (isDoneAtOnce(record.state, type)) return type !== 'accept' && record.hardware !== null ? ['disks_may_hold_data'] : [];
+  if (isDoneAtOnce(record.state, type)) return CLOSES.has(type) && record.hardware !== null ? ['disks_may_hold_data'] : [];
   const missing: string[] = [];
   // Nobody knows which disks there are to erase.
   if (type === 'retire' && record.hardware === null) missing.push('hardware_not_accepted');
   if (record.bmc === null || !record.hasBmcCredentials) missing.push('bmc_missing');
+  // A restart boots what is installed.
+  if (type === 'remediate') return missing;
   const bootable = record.nics.some((nic) => nic.boot) && record.networkId !== null && record.address !== null;
   if (!bootable) missing.push('boot_nic_missing');
   return missing;

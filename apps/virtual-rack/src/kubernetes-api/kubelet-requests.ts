@@ -14,6 +14,8 @@ export type KubeletFacts = {
   providerID?: string;
   labels?: Record<string, string>;
   kubeletVersion?: string;
+  /** Another one after each start of the machine. */
+  bootId?: string;
 };
 
 /** Sends the request and returns its name. */
@@ -75,6 +77,7 @@ export async function reportReady(connection: Connection, facts: KubeletFacts, a
   const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', ...time };
   const nodeInfo = {
     kubeletVersion: facts.kubeletVersion ?? 'v1.36.0+simulated',
+    bootID: facts.bootId ?? '',
     operatingSystem: 'linux',
     architecture: 'amd64',
   };

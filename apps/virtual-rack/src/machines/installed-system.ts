@@ -1,4 +1,5 @@
 // A simulated server's installed system: network, first boot, then a kubelet until the power goes or somebody asks it to stop.
+import { randomUUID } from 'node:crypto';
 import { simulatedKubelet, type SimulatedKubelet } from '../kubernetes-api/simulated-kubelet.ts';
 import { askForAddress } from './dhcp-client.ts';
 import type { DiskContent } from './disks.ts';
@@ -74,6 +75,8 @@ function startKubelet({ system, world, running }: InstalledSystem, join: JoinPla
     bootstrapToken: join.bootstrapToken,
     disk: system.kubelet,
     nodeName,
+    bootId: randomUUID(),
+    silent: () => running.hung() || world.cutOff(),
     addresses: [
       { type: 'InternalIP', address: join.nodeAddress ?? address },
       { type: 'Hostname', address: nodeName },

@@ -24,7 +24,7 @@ export type NodeObject = KubeObject & {
   status?: {
     conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
     addresses?: { type: string; address: string }[];
-    nodeInfo?: { kubeletVersion?: string };
+    nodeInfo?: { kubeletVersion?: string; bootID?: string };
     volumesAttached?: { name: string }[];
   };
 };

@@ -19,6 +19,7 @@ export function readNode(node: NodeObject): ClusterNode {
     labels: node.metadata.labels ?? {},
     taints: (node.spec?.taints ?? []).map(readTaint),
     kubeletVersion: node.status?.nodeInfo?.kubeletVersion ?? '',
+    bootId: node.status?.nodeInfo?.bootID ?? '',
     addresses: node.status?.addresses ?? [],
     volumesAttached: (node.status?.volumesAttached ?? []).map((volume) => volume.name),
   };

@@ -2,6 +2,7 @@
 import type { BmcLogEntry, PowerState } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
@@ -13,6 +14,9 @@ export type FakeNode = {
   unschedulable: boolean;
   labels: Record<string, string>;
   taints?: NodeTaint[];
+  bootId?: string;
+  outOfService?: boolean;
+  volumes?: number;
 };
 
 export type Ticket = {
@@ -53,6 +57,9 @@ export type World = {
   eventLog: BmcLogEntry[];
   /** What its parts do when they are worked hard: hold, break, or break where only the event log tells. */
   burnIn: 'passes' | 'fails' | 'logs a fault';
+  findings: SeenSignal[];
+  /** Power-ons after which the installed system comes up; the others leave it dead. */
+  boots: 'always' | 'never' | 'second_time';
   answers: Partial<Record<Question, GivenAnswer>>;
   agentOutcome: 'done' | 'refused';
   /** Every deed that cannot be taken back, in order. */
