@@ -1,7 +1,7 @@
 // What plans say before anything is done: what is in the way, who is drained, what a quorum bears, and what has changed since.
 import { expect, test } from 'vitest';
 import type { ClusterId, ServerId } from '../ids.ts';
-import type { DrainOutlook, SeenNode } from './cluster-sight.ts';
+import { type DrainOutlook, type SeenNode, sightBasis } from './cluster-sight.ts';
 import { planAll } from './plan-all.ts';
 import { clusterChanges, serverChanges } from './plan-changes.ts';
 import { planOperation } from './plan-operation.ts';
@@ -235,6 +235,14 @@ test('durations come from this site, or are said to be a guess', () => {
   const [first] = measured.items;
   expect(first?.planned.expected).toEqual({ seconds: 60, basis: 'measured', samples: 7 });
   expect(first?.planned.steps.find(({ name }) => name === 'power it off')?.expectedSeconds).toBe(4);
+});
+
+test('a cluster that is left matters whole; of one that is joined only the names that are taken', () => {
+  const nodes = [node(1, { controlPlane: true }), node(2)];
+  const sight = { seen: 'now', nodes, drains: new Map() } as const;
+  expect(sightBasis(sight)).toEqual(['control plane ready u1 (uid-1)', 'node u2 (uid-2)']);
+  expect(sightBasis(sight, ['u2', 'u3'])).toEqual(['node u2 (uid-2)']);
+  expect(sightBasis({ seen: 'unknown', why: 'x' }, ['u2'])).toEqual(['the API server did not answer']);
 });
 
 test('what has changed since is named, server by server; what was blocked may change', () => {
