@@ -23,7 +23,8 @@ export type DrainOutlook = { evicted: readonly PodOnNode[]; staying: number; lea
 
 export type ClusterSight =
   | { seen: 'unknown'; why: string }
-  | { seen: 'now'; nodes: readonly SeenNode[]; drains: ReadonlyMap<string, DrainOutlook> };
+  /** `podsUnknown`: its nodes were seen and its pods were not, and why. */
+  | { seen: 'now'; nodes: readonly SeenNode[]; drains: ReadonlyMap<string, DrainOutlook>; podsUnknown?: string };
 
 /** `needed` of `members` must be ready; members that go are counted as members still: nobody has told etcd yet. */
 export type Quorum = { members: number; ready: number; needed: number; holds: boolean };

@@ -144,6 +144,14 @@ test('a drain names the pod and the budget that would hold it; without a Ready n
     hazards: [{ code: 'eviction_blocked', facts: { pod: 'shop/db-0', budget: 'shop/db-pdb' } }],
   });
   expect(planned.steps.map(({ name }) => name)).toContain('drain the node');
+  const whole = planAll([serving(1)], { event: 'release', params: {}, waves: WAVES }, seeing([node(1), node(2)], drains));
+  expect(whole.summary.drains).toEqual({
+    nodes: 1,
+    unseen: 0,
+    pods: 2,
+    blocked: 1,
+    budgets: [{ budget: 'shop/db-pdb', pods: 1 }],
+  });
   const dead = planOperation(serving(1), 'release', {}, seeing([node(1, { ready: false }), node(2)], drains));
   expect(dead.drain).toBeNull();
   expect(dead.steps.map(({ name }) => name)).not.toContain('drain the node');
@@ -156,6 +164,16 @@ test('an API server that is away is told as unknown, and hides neither drain nor
     drain: { outlook: 'unknown', why: 'kubernetes_unreachable' },
     quorum: 'unknown',
     hazards: [{ code: 'cluster_not_seen' }],
+  });
+  const { sight, ...cluster } = seeing([node(1), node(2)]).clusters.get(CLUSTER)!;
+  const podless: PlanWorld = {
+    ...BLIND,
+    clusters: new Map([[CLUSTER, { ...cluster, sight: { ...sight, podsUnknown: 'kubernetes_forbidden' } as typeof sight }]]),
+  };
+  expect(planOperation(serving(1), 'release', {}, podless)).toMatchObject({
+    drain: { outlook: 'unknown', why: 'kubernetes_forbidden' },
+    quorum: null,
+    hazards: [{ code: 'cluster_not_seen', facts: { because: 'kubernetes_forbidden' } }],
   });
 });
 
