@@ -36,6 +36,7 @@ import type { Collection, Page, PageRequest, Stamps } from './collection-needs.t
 import type { Incidents } from './incident-needs.ts';
 import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
+import type { BulkOperations, Plans, SeeCluster } from './plan-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 import type { WorkOrders } from './work-order-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
@@ -188,6 +189,8 @@ export type Inventory = {
   webhooks: Webhooks;
   schedules: Schedules;
   workOrders: WorkOrders;
+  plans: Plans;
+  bulkOperations: BulkOperations;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };
@@ -238,6 +241,7 @@ export type ApiNeeds = {
   idempotency: Idempotency;
   events: Events;
   wakeUp: (operationId: OperationId) => Promise<void>;
+  seeCluster: SeeCluster;
   clock: { now(): number };
   random: (bytes: number) => Uint8Array;
   /** Throws when the API could not serve a request now: database, queue. */

@@ -7,6 +7,7 @@ import { postgresIdempotency, postgresInventory } from '@rackwright/store/invent
 import type { EventListener } from '@rackwright/store/listen-for-events.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import type { ApiNeeds, Events } from './needs.ts';
+import { seeingClusters } from './plans/see-cluster.ts';
 import { fileUploads, type UploadFolders } from './uploads.ts';
 
 export type StoreAndQueue = {
@@ -25,6 +26,7 @@ export function storeNeeds({ database, keyring, listener, queue, files }: StoreA
     idempotency: postgresIdempotency(database, keyring),
     events: storeEvents(database, listener),
     wakeUp: (operationId) => queue.wakeUp(operationId),
+    seeCluster: seeingClusters(database, keyring),
     clock: { now: () => Date.now() },
     random: (bytes) => randomBytes(bytes),
     checkReady: async () => {

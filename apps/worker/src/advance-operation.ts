@@ -30,10 +30,10 @@ export async function advanceOperation(
   const run = await runs.claim(operationId, worker, CLAIM_MS);
   if (run === 'over') return;
   // The process that runs it now may have looked before our news arrived: look again when it is done.
-  if (run === 'busy') return queue.wakeUp(operationId, { delayMs: seconds(1) });
+  if (run === 'busy') return alarms.set(operationId, seconds(1));
 
   const held = holdRun(run, runs, CLAIM_MS, claimedAt);
-  const renewals = setInterval(() => void held.renew().catch(() => undefined), CLAIM_MS / 3);
+  const renewals = keepClaim(held, log);
   try {
     await settle(await runOnce(run, runs, ports(held)), run, { runs, queue, alarms, log });
   } catch (thrown) {
@@ -43,6 +43,19 @@ export async function advanceOperation(
   } finally {
     clearInterval(renewals);
   }
+}
+
+/** A renewal that fails is told once a run; what is written after the claim has run out is refused by the fence. */
+function keepClaim({ run, renew }: HeldRun, log: Log): NodeJS.Timeout {
+  let told = false;
+  return setInterval(() => {
+    renew().catch((thrown: unknown) => {
+      if (told) return;
+      told = true;
+      const because = thrown instanceof Error ? thrown.message : String(thrown);
+      log.warn({ operationId: run.operationId, because }, 'the claim could not be renewed');
+    });
+  }, CLAIM_MS / 3);
 }
 
 function runOnce(run: Run, runs: RunStore, ports: Ports): Promise<RunEnd> {

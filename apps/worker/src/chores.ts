@@ -5,6 +5,7 @@ import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import { postgresNodeAlarms } from '@rackwright/store/node-alarms/node-alarm-store.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { nodesOnFile } from '@rackwright/store/nodes-on-file.ts';
+import { postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
 import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
 import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
 import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
@@ -13,6 +14,7 @@ import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watc
 import { approveCertificates } from './approve-certificates.ts';
 import type { BmcConnections } from './bmc-connections.ts';
 import type { ClusterConnections } from './cluster-connections.ts';
+import { driveBulkOperations } from './drive-bulk-operations.ts';
 import type { Log } from './needs.ts';
 import { seenNode } from './node-watch/node-list.ts';
 import { nodeAlarmRounds } from './node-watch/raise-node-alarms.ts';
@@ -30,6 +32,8 @@ export type ChoreNeeds = {
 const CERTIFICATES_MS = seconds(10);
 /** An alarm counts after two rounds: a Node deleted by hand is told within twenty seconds. */
 const NODE_ALARMS_MS = seconds(10);
+/** How long a free place in a wave stays empty at most. */
+const BULKS_MS = seconds(1);
 const TECHNICIANS_MS = seconds(1);
 /** How much later than it could the next wave begins. */
 const POWER_MS = seconds(1);
@@ -55,7 +59,9 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     },
     log,
   });
+  const bulks = postgresBulkDriver(database);
   const stops = [
+    queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log })),
     queue.every('certificates', CERTIFICATES_MS, () =>
       approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
     ),

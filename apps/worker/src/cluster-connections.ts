@@ -4,6 +4,7 @@ import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { clusterAccess } from '@rackwright/kubernetes/cluster-access.ts';
 import type { ClusterApi } from '@rackwright/kubernetes/cluster-api.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
+import { EVERYTHING_GOES } from '@rackwright/kubernetes/drain/policies.ts';
 import { readKubeconfig } from '@rackwright/kubernetes/kubeconfig.ts';
 import type { NodeSeen } from '@rackwright/domain/node-alarms/compare-nodes.ts';
 import type { ConnectCluster } from '@rackwright/workflows/ports.ts';
@@ -26,9 +27,6 @@ export type ClusterSource = {
   /** A Node of a connected cluster changed; what waits for it may look. */
   onNode(clusterId: ClusterId, nodeName: string): Promise<void>;
 };
-
-/** What local storage and unmanaged pods lose, they lose: the disks are erased next. */
-const DRAIN = { localStorage: 'evict', unmanaged: 'evict' } as const;
 
 /** A cluster's record is read again after this long: a changed address or credential is in force within it. */
 const READ_AGAIN_MS = seconds(1);
@@ -82,7 +80,7 @@ export function clusterConnections({ read: readNow, onNode }: ClusterSource): Cl
       const cluster = await api(clusterId);
       return open.get(clusterId)?.list.all() ?? (await cluster.nodes()).map(seenNode);
     },
-    connect: async (clusterId) => clusterAccess(await api(clusterId), DRAIN),
+    connect: async (clusterId) => clusterAccess(await api(clusterId), EVERYTHING_GOES),
     async close() {
       await Promise.all([...open.values()].map((one) => closeQuietly(one.api)));
     },

@@ -1,6 +1,6 @@
 // What the worker needs of the store and the queue, in its own words.
 import type { PowerState } from '@rackwright/domain/bmc.ts';
-import type { OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
+import type { BulkOperationId, OperationId, ServerId, WebhookId } from '@rackwright/domain/ids.ts';
 import type { RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import type { ServerEvent } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { AttemptOutcome, DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
@@ -35,6 +35,13 @@ export type RunStore = {
 export type Alarms = { set(operationId: OperationId, delayMs: number): void };
 
 export type WakeUps = { wakeUp(operationId: OperationId, options?: { delayMs?: number }): Promise<void> };
+
+export type BulkDriver = {
+  /** Bulk operations with an item that ended, or whose time has come; oldest first. */
+  due(limit: number): Promise<BulkOperationId[]>;
+  /** One step. Undefined: it is over, or another process has it now. */
+  advance(id: BulkOperationId): Promise<{ begun: OperationId[]; again: boolean } | undefined>;
+};
 
 /** The right to deliver for one webhook, until it expires or another process takes it over. */
 export type Lease = { webhookId: WebhookId; fence: number };

@@ -8,6 +8,7 @@ import { KUBERNETES_ERRORS } from './errors/kubernetes.ts';
 import { OPERATION_ERRORS } from './errors/operation.ts';
 import { POWER_ERRORS } from './errors/power.ts';
 import { REPAIR_ERRORS } from './errors/repair.ts';
+import { PLAN_ERRORS } from './errors/plan.ts';
 import { REQUEST_ERRORS } from './errors/request.ts';
 import { SCHEDULE_ERRORS } from './errors/schedule.ts';
 import { START_ERRORS } from './errors/start.ts';
@@ -19,6 +20,7 @@ export const ERROR_GROUPS = {
   'The inventory': INVENTORY_ERRORS,
   Operations: OPERATION_ERRORS,
   Repair: REPAIR_ERRORS,
+  'Plans and bulk operations': PLAN_ERRORS,
   'The install agent': AGENT_ERRORS,
   BMCs: BMC_ERRORS,
   'Kubernetes clusters': KUBERNETES_ERRORS,
@@ -33,6 +35,7 @@ export const ERRORS = {
   ...INVENTORY_ERRORS,
   ...OPERATION_ERRORS,
   ...REPAIR_ERRORS,
+  ...PLAN_ERRORS,
   ...AGENT_ERRORS,
   ...BMC_ERRORS,
   ...KUBERNETES_ERRORS,

@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 export const problemField = z.object({
-  pointer: z.string().meta({ description: 'JSON pointer into the body, or /query/<name>, /path/<name>, /headers/<name>.' }),
+  pointer: z.string().meta({
+    description:
+      'JSON pointer into the body, or /query/<name>, /path/<name>, /headers/<name>; of a stale plan /servers/<id>, /sights/<name>.',
+  }),
   code: z.string(),
   message: z.string(),
   at: z.int().optional().meta({ description: 'Character of the value, from 0.' }),

@@ -20,6 +20,8 @@ export const ID_PREFIXES = {
   schedule: 'sch',
   schedule_run: 'run',
   work_order: 'wo',
+  plan: 'pln',
+  bulk_operation: 'blk',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -43,6 +45,8 @@ export type WebhookSecretId = Id<'webhook_secret'>;
 export type DeliveryId = Id<'delivery'>;
 export type ScheduleId = Id<'schedule'>;
 export type ScheduleRunId = Id<'schedule_run'>;
+export type PlanId = Id<'plan'>;
+export type BulkOperationId = Id<'bulk_operation'>;
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

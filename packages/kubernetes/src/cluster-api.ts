@@ -1,5 +1,7 @@
 // What Rackwright asks of one Kubernetes cluster: the port's type, in values that show no Kubernetes object through.
 
+import type { DrainOutlook } from '@rackwright/domain/plans/cluster-sight.ts';
+
 export type ClusterCredentials =
   | { kind: 'token'; token: string }
   /** PEM texts. */
@@ -138,6 +140,8 @@ export interface ClusterApi {
   uncordonIfOurs(name: string, jobId: string): Promise<boolean>;
   /** Asks every pod of the node to go, once, and tells which are still there and why. The caller comes back. */
   drainPass(name: string, policy: DrainPolicy): Promise<DrainPass>;
+  /** What a drain of these nodes would meet now; touches nothing. Pods of a node that is not there are none. */
+  drainOutlook(names: readonly string[], policy: DrainPolicy): Promise<Map<string, DrainOutlook>>;
   /** Removes the pod's object at once, past every budget. Only by policy, or when its node is known to be off. */
   forceDeletePod(pod: PodName): Promise<void>;
   /** Deletes the Node with this uid. Gone already is done. Refusal node_replaced: another node has the name now. */

@@ -2,6 +2,7 @@
 import type { ClusterApi, ClusterEndpoint } from './cluster-api.ts';
 import { csrMethods, deletePendingCsrsOf } from './csr/csr-methods.ts';
 import { drainMethods } from './drain/drain-pass.ts';
+import { outlookMethods } from './drain/outlook.ts';
 import { readHealth } from './health.ts';
 import { openConnection } from './http/connection.ts';
 import { discoverGroupVersions } from './http/group-versions.ts';
@@ -13,6 +14,7 @@ import { deleteTokensOf, tokenMethods } from './tokens/bootstrap-token.ts';
 /** Opens nothing yet: the first request connects. `now` is for tests. */
 export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () => new Date()): ClusterApi {
   const connection = openConnection(endpoint);
+  const versions = discoverGroupVersions(connection);
   const closing = new AbortController();
   return {
     health: () => readHealth(connection),
@@ -21,7 +23,8 @@ export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () =
     ...nodeMethods(connection, closing.signal),
     ...csrMethods(connection, now),
     ...cordonMethods(connection, now),
-    ...drainMethods(connection, discoverGroupVersions(connection), now),
+    ...drainMethods(connection, versions, now),
+    ...outlookMethods(connection, versions),
     // The token first: without it no new request can come while the old ones are deleted.
     async revokeAccess({ serverId, nodeName }) {
       await deleteTokensOf(connection, serverId);

@@ -22,6 +22,7 @@ export type SubjectKind =
   | 'schedule'
   | 'schedule_run'
   | 'work_order'
+  | 'bulk_operation'
   | 'cold_start';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
@@ -67,6 +68,7 @@ export type EventKind =
   | 'work_order.moved'
   | 'work_order.updated'
   | 'work_order.scan_refused'
+  | `bulk_operation.${'started' | 'wave_begun' | 'paused' | 'resumed' | 'stopped' | 'cancel_requested' | 'ended'}`
   | 'cold_start.started'
   | 'cold_start.wave_begun'
   | 'cold_start.paused'

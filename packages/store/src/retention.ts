@@ -2,11 +2,12 @@
 import { forgetReplicas } from './boot/boot-replicas.ts';
 import type { Database } from './database.ts';
 import { pruneEvents } from './events.ts';
+import { forgetPlans } from './plans/forget-plans.ts';
 import { forgetDeliveries } from './webhooks/delivery-log.ts';
 
 const MOST_ROWS = 10_000;
 
-export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number; deliveries: number };
+export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number; deliveries: number; plans: number };
 
 /** @param eventDays  how long a reader of the events may be away; a server's own record of moves and operations is kept for ever */
 export async function forgetOld(database: Database, { eventDays = 7 }: { eventDays?: number } = {}): Promise<Forgotten> {
@@ -22,5 +23,6 @@ export async function forgetOld(database: Database, { eventDays = 7 }: { eventDa
     idempotencyKeys: await expired('idempotency_keys'),
     dhcpLeases: await expired('dhcp_leases'),
     deliveries: await forgetDeliveries(database),
+    plans: await forgetPlans(database),
   };
 }

@@ -1,4 +1,5 @@
 // The newest events in memory, read once from the database however many streams and long polls are waiting for them.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { EventRecord, Events } from '../needs.ts';
 
 export type EventFeed = {
@@ -19,6 +20,8 @@ const KEPT = 2_000;
 const BATCH = 500;
 /** Should a notice be lost, the database is asked this often. */
 const LOOK_EVERY_MS = 2_000;
+/** What is committed within this time is read together: under load each commit is news. */
+const GATHER_MS = 20;
 
 export async function openEventFeed(events: Events, onError: (error: unknown) => void): Promise<EventFeed> {
   let { epoch, last: head } = await events.position();
@@ -29,6 +32,7 @@ export async function openEventFeed(events: Events, onError: (error: unknown) =>
 
   const pull = async (): Promise<void> => {
     do {
+      await pause(GATHER_MS, undefined, { ref: false });
       again = false;
       for (;;) {
         const batch = await events.after(head, BATCH);

@@ -49,7 +49,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 function describe(error: unknown, request: FastifyRequest): Described {
-  if (error instanceof RequestInvalid) return { code: error.code, facts: {}, fields: error.fields };
+  if (error instanceof RequestInvalid) return { code: error.code, facts: error.facts, fields: error.fields };
   if (error instanceof Refusal) {
     const pointer = POINTERS[error.code];
     const fields = pointer === undefined ? [] : [{ pointer, code: error.code, message: sayDetail(error.code, error.facts) }];

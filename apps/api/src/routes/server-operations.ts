@@ -5,13 +5,14 @@ import { newOperation, type NewOperationBody, operation } from '@rackwright/api-
 import { server } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { type ClusterId, makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { isDoneAtOnce, missingFor } from '@rackwright/domain/server-lifecycle/missing-for.ts';
 import { next } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
 import { requireIdempotencyKey } from '../http/idempotent.ts';
 import type { Answer, Inventory } from '../needs.ts';
 import type { ServerRecord } from '../records.ts';
 import { viewOperation } from '../views/operation.ts';
-import { isDoneAtOnce, missingFor, viewServer } from '../views/server.ts';
+import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
 import { findServer } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';

@@ -45,7 +45,10 @@ function readRoutes(api: Api, context: RouteContext): void {
     '/v1/servers',
     { schema: { operationId: 'listServers', tags, querystring: listQuery, response: { 200: pageOf(server), ...problems } } },
     ({ query: { limit, pageToken, filter, q } }) => {
-      const wanted = { conditions: conditionsOf(filter), search: q === undefined ? undefined : searchText(q) };
+      const wanted = {
+        conditions: conditionsOf(filter),
+        search: q === undefined ? undefined : searchText(q),
+      };
       return answerPage(
         context,
         { limit, pageToken },

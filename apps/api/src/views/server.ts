@@ -1,7 +1,8 @@
 // A server as the API shows it, with what may be done with it now.
 import type { CATEGORIES, ServerView } from '@rackwright/api-contract/resources/server.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
-import { allowed, next, type ServerEvent, type ServerState, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
+import { missingFor } from '@rackwright/domain/server-lifecycle/missing-for.ts';
+import { allowed, type ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { ServerRecord } from '../records.ts';
 
 /** A closed set, so that a client can colour a state that it does not know. */
@@ -53,26 +54,6 @@ function allowedOperations(record: ServerRecord): ServerView['allowedOperations'
     type,
     blockedBy: missingFor(type, record).map((code) => ({ code })),
   }));
-}
-
-type Asked = Pick<ServerRecord, 'state' | 'bmc' | 'hasBmcCredentials' | 'nics' | 'networkId' | 'address' | 'hardware'>;
-
-/** What it cannot begin without. What runs no workflow needs nothing but the record. */
-export function missingFor(type: ServerEvent, record: Asked): string[] {
-  if (isDoneAtOnce(record.state, type)) return type !== 'accept' && record.hardware !== null ? ['disks_may_hold_data'] : [];
-  const missing: string[] = [];
-  // Nobody knows which disks there are to erase.
-  if (type === 'retire' && record.hardware === null) missing.push('hardware_not_accepted');
-  if (record.bmc === null || !record.hasBmcCredentials) missing.push('bmc_missing');
-  const bootable = record.nics.some((nic) => nic.boot) && record.networkId !== null && record.address !== null;
-  if (!bootable) missing.push('boot_nic_missing');
-  return missing;
-}
-
-/** The table leads to a resting state: no workflow runs. */
-export function isDoneAtOnce(state: ServerState, type: ServerEvent): boolean {
-  const to = next(state, type);
-  return to !== undefined && workflowOf(to) === undefined;
 }
 
 function summarise({ system, cpu, memoryBytes, disks, nics }: Inspection): NonNullable<ServerView['hardware']> {

@@ -68,6 +68,9 @@ function rangeOf(
   return last < first ? undefined : { first, last };
 }
 
+/** In the middle of the file, or before its first byte. */
+const DEPARTED = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_UNABLE_TO_PIPE', 'ECONNRESET', 'EPIPE']);
+
 function tolerateDeparture(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') throw error;
+  if (!DEPARTED.has(error.code ?? '')) throw error;
 }

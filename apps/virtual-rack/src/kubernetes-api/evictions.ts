@@ -14,14 +14,21 @@ export function insistBudgetsAllow(store: ObjectStore, pod: StoredObject): void 
   }
   const [budget] = budgets;
   if (budget === undefined || !isHealthy(pod)) return;
-  const covered = store.list('/pods', pod.metadata.namespace).filter((other) => covers(budget, other));
-  const healthy = covered.filter(isHealthy).length;
-  const needed = healthyNeeded(budget, covered.length);
-  if (healthy - 1 >= needed) return;
+  const { currentHealthy: healthy, desiredHealthy: needed, disruptionsAllowed } = countBudget(store, budget);
+  if (disruptionsAllowed > 0) return;
   const message = `The disruption budget ${budget.metadata.name} needs ${needed} healthy pods and has ${healthy} currently`;
   throw new ApiRefusal(429, 'TooManyRequests', "Cannot evict pod as it would violate the pod's disruption budget.", [
     { reason: 'DisruptionBudget', message },
   ]);
+}
+
+/** What the disruption controller writes into a budget's status. */
+export function countBudget(store: ObjectStore, budget: StoredObject) {
+  const covered = store.list('/pods', budget.metadata.namespace).filter((pod) => covers(budget, pod));
+  const currentHealthy = covered.filter(isHealthy).length;
+  const desiredHealthy = healthyNeeded(budget, covered.length);
+  const disruptionsAllowed = Math.max(0, currentHealthy - desiredHealthy);
+  return { expectedPods: covered.length, currentHealthy, desiredHealthy, disruptionsAllowed };
 }
 
 function covers(budget: StoredObject, pod: StoredObject): boolean {

@@ -1,5 +1,7 @@
 // What Kubernetes' controllers do in time: silent nodes turn Unknown, expired tokens go, what belonged to lost nodes goes.
+import { isDeepStrictEqual } from 'node:util';
 import type { NodeObject } from '@rackwright/kubernetes/http/objects.ts';
+import { countBudget } from './evictions.ts';
 import { isExpired } from './identities.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';
 
@@ -17,6 +19,10 @@ export function sweep({ store, now, nodeGraceMs }: SweepOptions): void {
   for (const pod of store.list('/pods')) {
     const nodeName = (pod.spec as { nodeName?: string } | undefined)?.nodeName;
     if (nodeName && !store.get('/nodes', undefined, nodeName)) store.remove('/pods', pod);
+  }
+  for (const budget of store.list('policy/poddisruptionbudgets')) {
+    const status = countBudget(store, budget);
+    if (!isDeepStrictEqual(budget.status, status)) store.put('policy/poddisruptionbudgets', { ...budget, status });
   }
   for (const secret of store.list('/secrets', 'kube-system')) {
     if (secret.type === 'bootstrap.kubernetes.io/token' && isExpired(secret, at)) store.remove('/secrets', secret);

@@ -31,7 +31,20 @@ export type NodeObject = KubeObject & {
 
 export type PodObject = KubeObject & {
   spec?: { nodeName?: string; volumes?: { name: string; emptyDir?: object }[] };
-  status?: { phase?: string };
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+};
+
+/** policy/v1 or v1beta1 PodDisruptionBudget. A list's items do not say their apiVersion: whoever lists fills it in. */
+export type BudgetObject = KubeObject & {
+  apiVersion?: string;
+  spec?: {
+    selector?: {
+      matchLabels?: Record<string, string>;
+      matchExpressions?: { key: string; operator: string; values?: string[] }[];
+    };
+    unhealthyPodEvictionPolicy?: string;
+  };
+  status?: { disruptionsAllowed?: number; currentHealthy?: number; desiredHealthy?: number };
 };
 
 /** certificates.k8s.io/v1 CertificateSigningRequest. */

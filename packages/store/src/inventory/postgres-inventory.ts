@@ -6,6 +6,8 @@ import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWorkOrders } from '../work-orders/postgres-work-orders.ts';
+import { postgresBulkOperations } from '../plans/postgres-bulk-operations.ts';
+import { postgresPlans } from '../plans/postgres-plans.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiscoveries } from './discoveries.ts';
@@ -46,6 +48,8 @@ function inventoryIn(work: Work, keyring: Keyring) {
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),
     workOrders: postgresWorkOrders(work),
+    plans: postgresPlans(work),
+    bulkOperations: postgresBulkOperations(work),
   };
 }
 

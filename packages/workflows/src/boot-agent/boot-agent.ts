@@ -105,8 +105,8 @@ async function bootUntilInspected(
   throw new Fault({ code: 'agent_silent', doing, retry: 'never', facts: { tries: TRIES } });
 }
 
-/** Tells the agent one thing and waits until it has done it. Ends with a Fault when it refused or failed. */
-export async function tellAgent(
+/** Tells the agent one thing and waits for what came of it, also when it refused or failed. */
+export async function askAgent(
   run: Run,
   { instructions }: Pick<Ports, 'instructions'>,
   agent: Pick<RunningAgent, 'ticketId'>,
@@ -117,7 +117,7 @@ export async function tellAgent(
   const id = await run.step(`tell the agent to ${name}`, () => instructions.give(agent.ticketId, name, deed), {
     undo: async () => instructions.withdraw(await instructions.give(agent.ticketId, name, deed)),
   });
-  const result = await run.until<InstructionResult>(
+  return run.until<InstructionResult>(
     `wait for the agent to ${name}`,
     async () => {
       const seen = await instructions.result(id);
@@ -125,13 +125,18 @@ export async function tellAgent(
     },
     { within, every: seconds(60), waitingFor: { code: 'agent_working', unblockedBy: `the agent finishing to ${name}` } },
   );
-  if (result.outcome === 'done') return result;
-  throw new Fault({
-    code: result.code,
-    doing: `${name} (agent: ${result.detail})`,
-    retry: 'never',
-    facts: { outcome: result.outcome },
-  });
+}
+
+/** As `askAgent`, and a Fault of the agent's own code when it was not done. */
+export async function tellAgent(...asked: Parameters<typeof askAgent>): Promise<InstructionResult> {
+  const result = await askAgent(...asked);
+  const [, , , name] = asked;
+  if (result.outcome !== 'done') throw agentFault(name, result);
+  return result;
+}
+
+export function agentFault(name: string, { code, detail, outcome }: InstructionResult): Fault {
+  return new Fault({ code, doing: `${name} (agent: ${detail})`, retry: 'never', facts: { outcome } });
 }
 
 export async function closeAgentTicket(

@@ -4,11 +4,13 @@ import { disksNotErased, erasureLimit } from '@rackwright/domain/erasure.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import type { Run } from '@rackwright/workflow-engine/run.ts';
-import { bootAgent, closeAgentTicket, tellAgent } from '../boot-agent/boot-agent.ts';
+import { askAgent, agentFault, bootAgent, closeAgentTicket } from '../boot-agent/boot-agent.ts';
 import type { Ports, Task } from '../ports.ts';
 import { readErasureEvidence } from './read-erasure-evidence.ts';
 
 type Needs = Pick<Ports, 'bootTickets' | 'instructions' | 'withBmc' | 'clock' | 'erasures'>;
+
+const ERASE = 'erase the disks';
 
 /** Refusals `hardware_not_accepted`; `disks_not_erased` when the evidence does not cover each accepted disk. */
 export async function eraseDisks(run: Run, needs: Needs, task: Task<unknown>, server: Server): Promise<void> {
@@ -19,11 +21,13 @@ export async function eraseDisks(run: Run, needs: Needs, task: Task<unknown>, se
   const limit = erasureLimit(accepted);
   const agent = await bootAgent(run, needs, task, 'erase', server.firmwareMode, limit + hours(1));
   const diskSerials = accepted.disks.map((disk) => disk.serial);
-  const result = await tellAgent(run, needs, agent, 'erase the disks', { do: 'erase_disks', diskSerials }, limit);
+  const result = await askAgent(run, needs, agent, ERASE, { do: 'erase_disks', diskSerials }, limit);
 
   await run.step('record the erasures', async () => {
     const evidence = readErasureEvidence(result.evidence);
+    // Also of what failed: which disk was erased and which was not is worth as much then.
     await erasures.record(serverId, operationId, evidence);
+    if (result.outcome !== 'done') throw agentFault(ERASE, result);
     const missing = disksNotErased(accepted, evidence);
     if (missing.length > 0) throw new Refusal('disks_not_erased', { serials: missing.join(', ') });
   });

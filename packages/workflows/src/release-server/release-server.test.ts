@@ -188,6 +188,24 @@ test('the ticket outlasts the erasing: without it the agent could not say that i
   expect(until).toBeGreaterThan(Date.parse(erasing?.deadlineAt ?? ''));
 });
 
+test('what the agent says of an erasing that failed is recorded, and the server is not handed out', async () => {
+  const sim = serving();
+  const good = { method: 'overwrite_zero', sizeBytes: 10, readBack: 'zero', checkedBytes: 10, startedAt: '1', finishedAt: '2' };
+  const disks = [
+    { ...good, serial: 'SSD-1' },
+    { ...good, serial: 'HDD-1', readBack: 'unreadable' },
+  ];
+  sim.ports.instructions.result = async () => ({
+    outcome: 'failed',
+    code: 'disk_io_error',
+    detail: 'HDD-1',
+    evidence: { disks },
+  });
+  const { outcome } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'disk_io_error' } });
+  expect(sim.world.erasures).toEqual(disks);
+});
+
 test('the order is evict, power off, delete Node, erase', async () => {
   const sim = serving();
   await drive(releaseServer, sim, {});

@@ -104,9 +104,19 @@ export function contractOfLeaving(world: () => ContractWorld): void {
     }, SOON);
     expect(evicted).toEqual(['free']);
 
+    // Looked at beforehand, it is the same: and nothing is touched.
+    const outlook = async () => (await api.drainOutlook([node], LENIENT)).get(node);
+    const web = { pod: `${namespace}/web`, budgets: [`${namespace}/web-budget`] };
+    await vi.waitFor(async () => {
+      const heldBy = 'disruption budget web-budget needs 1 healthy pods and has 1';
+      expect(await outlook()).toEqual({ evicted: [{ ...web, heldBy }], staying: 0, leaving: 0 });
+    }, SOON);
+
     const elsewhere = fresh('elsewhere');
     await hand.node(elsewhere);
     await hand.pod(namespace, { name: 'web-2', node: elsewhere, labels: { app: 'web' } });
+    await vi.waitFor(async () => expect((await outlook())?.evicted).toEqual([{ ...web, heldBy: null }]), SOON);
+    expect(await hand.find(`/api/v1/namespaces/${namespace}/pods/web`)).toBeDefined();
     await vi.waitFor(async () => expect(await api.drainPass(node, LENIENT)).toEqual({ remaining: [], evicted: [] }), SOON);
     expect(await hand.find(`/api/v1/namespaces/${namespace}/pods/web-2`)).toBeDefined();
   });
