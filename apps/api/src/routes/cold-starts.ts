@@ -14,13 +14,13 @@ const tags = ['power'];
 const byId = z.object({ id: z.string().max(64) });
 
 export function coldStartRoutes(api: Api, context: RouteContext): void {
-  siteRoutes(api, context);
+  readSiteRoutes(api, context);
+  beginRoute(api, context);
   oneRoutes(api, context);
 }
 
-function siteRoutes(api: Api, context: RouteContext): void {
-  const { needs, answerOnce } = context;
-  const { coldStarts, sites } = needs.inventory;
+function readSiteRoutes(api: Api, context: RouteContext): void {
+  const { coldStarts, sites } = context.needs.inventory;
 
   api.get(
     '/v1/sites/:ref/cold-start-plan',
@@ -57,7 +57,9 @@ function siteRoutes(api: Api, context: RouteContext): void {
       return answerPage(context, query, { of: 'coldStarts', siteId }, (page) => coldStarts.list(page, { siteId }), viewColdStart);
     },
   );
+}
 
+function beginRoute(api: Api, { needs, answerOnce }: RouteContext): void {
   api.post(
     '/v1/sites/:ref/cold-starts',
     {

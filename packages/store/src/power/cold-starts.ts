@@ -48,7 +48,7 @@ async function withServers(sql: Sql, rows: Omit<ColdStartRecord, 'servers'>[]): 
   );
   return rows.map((row) => ({
     ...row,
-    servers: servers.filter(({ coldStartId }) => coldStartId === row.id).map(({ coldStartId: _, ...server }) => server),
+    servers: servers.filter(({ coldStartId }) => coldStartId === row.id).map(({ coldStartId: _of, ...server }) => server),
   }));
 }
 

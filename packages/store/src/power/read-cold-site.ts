@@ -32,7 +32,7 @@ export async function readColdSite(sql: Sql, siteId: SiteId, seenSince: string |
   return {
     seenSince: seenSince === null ? null : Date.parse(seenSince),
     racks: racks.map(({ id, name, circuits, atOnce }): ColdRack => {
-      const its = switches.filter(({ rackId }) => rackId === id).map(({ rackId: _, ...one }) => one);
+      const its = switches.filter(({ rackId }) => rackId === id).map(({ rackId: _rack, ...one }) => one);
       return { id, name, circuits, atOnce, switches: its };
     }),
     servers: servers.map(({ draw, ...server }): ColdServer => {
