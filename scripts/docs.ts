@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errorsDocument } from './docs/errors.ts';
 import { hardwareQuirksDocument } from './docs/hardware-quirks.ts';
+import { healthDocument } from './docs/health.ts';
 import { lifecycleDocument } from './docs/lifecycle.ts';
 import { openapiDocument } from './docs/openapi.ts';
 
@@ -10,6 +11,7 @@ const root = join(import.meta.dirname, '..');
 const documents: Record<string, () => string | Promise<string>> = {
   'docs/lifecycle.md': lifecycleDocument,
   'docs/errors.md': errorsDocument,
+  'docs/health.md': healthDocument,
   'docs/hardware-quirks.md': hardwareQuirksDocument,
   'docs/openapi.json': openapiDocument,
 };

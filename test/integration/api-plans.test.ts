@@ -1,6 +1,7 @@
 // Plans over real HTTP and Postgres: told before anything is done, and refused once the world has changed.
 import { randomUUID } from 'node:crypto';
 import { makeTestPki } from '@rackwright/testkit/kubernetes/cluster-pki.ts';
+import { forgetOld } from '@rackwright/store/retention.ts';
 import { inspectionWith } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { beforeAll, expect, test } from 'vitest';
 import { type Json, useApi } from './api-server.ts';
@@ -186,6 +187,20 @@ test('a plan is carried out once, however often and by however many it is asked'
     counts: { pending: 2, running: 0 },
     waitingFor: { code: 'bulk_worker', unblockedBy: 'a worker that is running' },
   });
+});
+
+test('a plan that nobody carried out is forgotten a day after it expired; what was done is kept', async () => {
+  const [first = '', second = ''] = await addServers(call, place, { count: 2, prefix: 'FGT' });
+  const [left, kept] = [(await plan({ ids: [first] })).body.id, (await plan({ ids: [second] })).body.id];
+  const bulk = (await execute(kept)).body.id;
+  await api.sql(`update plans set expires_at = now() - interval '25 hours' where id = any($1)`, [[left, kept]]);
+  await forgetOld(api.database);
+  expect((await call('GET', `/v1/plans/${left}`)).status).toBe(404);
+  expect(await items(kept)).toHaveLength(1);
+  await api.sql(`update bulk_operations set state = 'finished', finished_at = now() - interval '31 days' where id = $1`, [bulk]);
+  await forgetOld(api.database);
+  expect(await items(kept)).toEqual([]);
+  expect((await call('GET', `/v1/bulk-operations/${bulk}/items`)).body.items).toHaveLength(1);
 });
 
 test('what cannot be planned is refused before anything is read', async () => {

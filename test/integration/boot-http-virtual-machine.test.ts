@@ -42,6 +42,7 @@ function rackServer(change: (spec: MachineSpec) => MachineSpec = (spec) => spec)
   const machine = simulatedMachine(spec, {
     rack: 'r1',
     relay,
+    cutOff: () => false,
     web,
     tftpPort: services.tftpPort,
     pace: paceOf({ factor: 0, leastPause: 0.02, leastPatience: 0.05 }),

@@ -35,6 +35,7 @@ import { MERGE_PATCH } from './routes/schema.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { scheduleRunRoutes } from './routes/schedule-runs.ts';
 import { serverHardwareRoutes } from './routes/server-hardware.ts';
+import { serverHealthRoutes } from './routes/server-health.ts';
 import { serverImportRoutes } from './routes/server-imports.ts';
 import { serverOperationRoutes } from './routes/server-operations.ts';
 import { serverRoutes } from './routes/servers.ts';
@@ -119,6 +120,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   erasureCertificateRoutes(api, context);
   discoveryRoutes(api, context);
   incidentRoutes(api, context);
+  serverHealthRoutes(api, context);
   eventRoutes(api, context);
   siteRoutes(api, context);
   rackRoutes(api, context);

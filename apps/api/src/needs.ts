@@ -33,6 +33,7 @@ import type {
 } from './records.ts';
 import type { Readable } from 'node:stream';
 import type { Collection, Page, PageRequest, Stamps } from './collection-needs.ts';
+import type { HealthPolicies, ServerHealths } from './health-needs.ts';
 import type { Incidents } from './incident-needs.ts';
 import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
@@ -120,7 +121,7 @@ export interface Certificates {
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
+  event: 'onboard' | 'provision' | 'reimage' | 'remediate' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;
@@ -164,7 +165,7 @@ export interface ServerMoves {
   /** Refusal `disks_may_hold_data` when it would retire a server whose disks we counted. */
   move(
     id: ServerId,
-    event: 'accept' | 'retire' | 'write_off',
+    event: 'accept' | 'retire' | 'write_off' | 'recover',
     who: { by: string; reason: string; retiredAs?: Retirement | undefined },
   ): Promise<ServerRecord>;
 }
@@ -185,6 +186,8 @@ export type Inventory = {
   incidents: Incidents;
   power: Power;
   coldStarts: ColdStarts;
+  health: ServerHealths;
+  healthPolicy: HealthPolicies;
   certificates: Certificates;
   webhooks: Webhooks;
   schedules: Schedules;

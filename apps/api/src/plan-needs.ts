@@ -13,8 +13,8 @@ import type { WorkflowName } from '@rackwright/domain/server-lifecycle/table.ts'
 import type { Page, PageRequest } from './collection-needs.ts';
 
 export type Selection = { ids: ServerId[] } | { filter: string; conditions: FilterCondition[] };
-/** What was seen of a cluster or an image, in lines that are compared. */
-export type Sight = { name: string; lines: string[] };
+/** What was seen of a cluster or an image, in lines that are compared; `only` these nodes of it matter. */
+export type Sight = { name: string; lines: string[]; only?: string[] | undefined };
 
 type PlanMatter = {
   event: OperationEvent;

@@ -4,12 +4,13 @@ import pino from 'pino';
 import { composeApi, type RunningApi } from '@rackwright/api-app/compose.ts';
 import { composeBoot, type Boot } from '@rackwright/boot-app/compose.ts';
 import type { BootLog } from '@rackwright/boot-app/http/needs.ts';
+import { seconds } from '@rackwright/domain/durations.ts';
 import { openQueue } from '@rackwright/queue/queue.ts';
 import { openDatabase } from '@rackwright/store/database.ts';
 import { startEmbeddedPostgres } from '@rackwright/store/embedded/start-embedded-postgres.ts';
 import { listenForEvents } from '@rackwright/store/listen-for-events.ts';
 import { migrate } from '@rackwright/store/migrate.ts';
-import { composeWorker } from '@rackwright/worker-app/compose.ts';
+import { composeWorker, type WorkerConfig } from '@rackwright/worker-app/compose.ts';
 import type { Config } from './config.ts';
 import { readSealingKey } from './sealing-key.ts';
 
@@ -80,18 +81,7 @@ export async function compose(config: Config): Promise<Rackwright> {
     const boot = config.roles.has('boot')
       ? opened(await composeBoot({ ...config.boot, ...files }, { ...parts, wakeUp: (id) => queue.wakeUp(id), log: bootLog }))
       : undefined;
-    if (config.roles.has('worker'))
-      opened(
-        await composeWorker(
-          {
-            concurrency: config.workerConcurrency,
-            bmc: config.bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
-            sweep: sweepSizes(config.bmcSweepAtOnce),
-            webhooks: { targets: config.webhookTargets },
-          },
-          { ...parts, log },
-        ),
-      );
+    if (config.roles.has('worker')) opened(await composeWorker(workerConfig(config), { ...parts, log }));
     const logger = { level: config.logLevel };
     const api = config.roles.has('api')
       ? opened(
@@ -106,4 +96,14 @@ export async function compose(config: Config): Promise<Rackwright> {
     await close();
     throw cause;
   }
+}
+
+function workerConfig({ workerConcurrency, bmcPace, bmcSweepAtOnce, webhookTargets, healthSeconds }: Config): WorkerConfig {
+  return {
+    concurrency: workerConcurrency,
+    bmc: bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
+    sweep: sweepSizes(bmcSweepAtOnce),
+    webhooks: { targets: webhookTargets },
+    healthEveryMs: seconds(healthSeconds),
+  };
 }

@@ -33,6 +33,8 @@ export type Config = {
   workerConcurrency: number;
   /** BMCs that a worker's fleet sweep asks at the same moment; half as many again that are silent. 0: it does not sweep. */
   bmcSweepAtOnce: number;
+  /** Seconds between the rounds of the health controller. */
+  healthSeconds: number;
   /** Where webhooks may be sent; the public internet over https unless more is allowed. */
   webhookTargets: TargetPolicy;
   /** `virtual`: simulated machines need no rest between off and on, and answer at once. */
@@ -77,6 +79,7 @@ export function readConfig(env: Environment, args: readonly string[]): Config {
     },
     workerConcurrency: whole(env, 'RACKWRIGHT_WORKER_CONCURRENCY', 50),
     bmcSweepAtOnce: whole(env, 'RACKWRIGHT_BMC_SWEEP_AT_ONCE', 64),
+    healthSeconds: Math.max(1, whole(env, 'RACKWRIGHT_HEALTH_SECONDS', 10)),
     webhookTargets: readTargets(env),
     bmcPace: demo !== '0' || env['RACKWRIGHT_BMC_PACE'] === 'virtual' ? 'virtual' : 'field',
     virtualServers: wholeNumber('RACKWRIGHT_VIRTUAL_SERVERS', demo),

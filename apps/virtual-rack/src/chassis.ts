@@ -81,6 +81,8 @@ export type SimulatedChassis = {
   events(): readonly ChassisEvent[];
   logEvent(severity: ChassisEvent['severity'], message: string): void;
   clearEvents(): void;
+  /** The BMC starts anew; the machine is not touched. */
+  restartBmc(): void;
 };
 
 const MAX_EVENTS = 512;
@@ -130,6 +132,7 @@ export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): Si
     clearEvents() {
       events = [];
     },
+    restartBmc: () => logEvent('ok', 'BMC was restarted'),
   };
 }
 

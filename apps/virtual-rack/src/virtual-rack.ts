@@ -64,7 +64,12 @@ export type VirtualServer = {
   dropBmcSessions(): void;
 };
 
-export type VirtualRack = { servers: readonly VirtualServer[]; close(): Promise<void> };
+export type VirtualRack = {
+  servers: readonly VirtualServer[];
+  /** The switch of a rack, by its name, dies or comes back: its kubelets reach nobody, its DHCP is lost; its BMCs go on answering. */
+  cutSwitch(rack: string, cut: boolean): void;
+  close(): Promise<void>;
+};
 
 type Closer = () => Promise<void> | void;
 
@@ -89,13 +94,18 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
     // For all clusters that speak plain HTTP; the address only stands in for one.
     const sockets = openSockets({ server: 'http://127.0.0.1', credentials: { kind: 'none' } });
     closers.push(async () => void (await Promise.all([sockets.calls.destroy(), sockets.watches.destroy()])));
-    const worlds = await rackWorlds(settings, { web, sockets }, closers);
+    const cut = new Set<string>();
+    const worlds = await rackWorlds(settings, { web, sockets, cut }, closers);
     const servers: VirtualServer[] = [];
     for (let first = 0; first < settings.servers; first += STARTED_AT_ONCE) {
       const numbers = Array.from({ length: Math.min(STARTED_AT_ONCE, settings.servers - first) }, (_, at) => first + at);
       servers.push(...(await Promise.all(numbers.map((n) => startServer(settings, worlds, n, closers)))));
     }
-    return { servers, close };
+    const cutSwitch = (rack: string, dead: boolean): void => {
+      if (dead) cut.add(rack);
+      else cut.delete(rack);
+    };
+    return { servers, cutSwitch, close };
   } catch (cause) {
     await close();
     throw cause;
@@ -104,7 +114,7 @@ export async function startVirtualRack(settings: VirtualRackSettings): Promise<V
 
 async function rackWorlds(
   settings: VirtualRackSettings,
-  { web, sockets }: { web: WebClient; sockets: Sockets },
+  { web, sockets, cut }: { web: WebClient; sockets: Sockets /** Racks whose switch is dead. */; cut: ReadonlySet<string> },
   closers: Closer[],
 ) {
   const { boot, machines = {}, linkSelection, loses, journal, relayAddress = (rack) => `127.77.255.${rack + 1}` } = settings;
@@ -121,12 +131,13 @@ async function rackWorlds(
       server: boot.dhcp,
       pacer,
       ...(linkSelection === undefined ? {} : { linkSelection }),
-      ...(loses ? { loses: () => loses(n) } : {}),
+      loses: () => cut.has(rack) || (loses?.(n) ?? false),
     });
     closers.push(() => relay.close());
     worlds.push({
       rack,
       relay,
+      cutOff: () => cut.has(rack),
       ...(journal ? { journal } : {}),
       web,
       pace,

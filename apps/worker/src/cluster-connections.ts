@@ -2,7 +2,7 @@
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { clusterAccess } from '@rackwright/kubernetes/cluster-access.ts';
-import type { ClusterApi } from '@rackwright/kubernetes/cluster-api.ts';
+import type { ClusterApi, NodeChange } from '@rackwright/kubernetes/cluster-api.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
 import { EVERYTHING_GOES } from '@rackwright/kubernetes/drain/policies.ts';
 import { readKubeconfig } from '@rackwright/kubernetes/kubeconfig.ts';
@@ -24,14 +24,14 @@ export type ClusterConnections = {
 export type ClusterSource = {
   /** The cluster's address and its kubeconfig, unsealed. */
   read(clusterId: ClusterId): Promise<ClusterAddress>;
-  /** A Node of a connected cluster changed; what waits for it may look. */
-  onNode(clusterId: ClusterId, nodeName: string): Promise<void>;
+  /** What the watch of a connected cluster tells: every Node, every change, and that it sees nothing. */
+  onChange(clusterId: ClusterId, change: NodeChange): Promise<void>;
 };
 
 /** A cluster's record is read again after this long: a changed address or credential is in force within it. */
 const READ_AGAIN_MS = seconds(1);
 
-export function clusterConnections({ read: readNow, onNode }: ClusterSource): ClusterConnections {
+export function clusterConnections({ read: readNow, onChange }: ClusterSource): ClusterConnections {
   const read = shared(readNow, READ_AGAIN_MS);
   const open = new Map<ClusterId, { fingerprint: string; api: Promise<ClusterApi>; list: NodeList }>();
 
@@ -48,10 +48,9 @@ export function clusterConnections({ read: readNow, onNode }: ClusterSource): Cl
       await fresh.close();
       throw cause;
     }
-    // A whole list or a gap needs no wake-up: whoever waits looks every few seconds anyway.
     fresh.watchNodes((change) => {
       list.take(change);
-      return change.kind === 'changed' ? onNode(clusterId, change.node.name) : undefined;
+      return onChange(clusterId, change);
     });
     return fresh;
   };

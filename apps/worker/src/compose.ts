@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { postgresFindings } from '@rackwright/store/health/note-findings.ts';
 import { operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
@@ -20,8 +21,10 @@ import type { Ports } from '@rackwright/workflows/ports.ts';
 import { advanceOperation } from './advance-operation.ts';
 import { alarms } from './alarms.ts';
 import { startChores } from './chores.ts';
-import { clusterConnections } from './cluster-connections.ts';
+import { type ClusterConnections, clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
+import { askPerson } from './health/escalate.ts';
+import { health } from './health/start-health.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
@@ -29,7 +32,12 @@ import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
 import { type CourierConfig, startCourier } from './webhooks/courier.ts';
 
-export type WorkerConfig = BmcsConfig & { concurrency: number; webhooks: CourierConfig; schedules?: SchedulerConfig };
+export type WorkerConfig = BmcsConfig & {
+  concurrency: number;
+  webhooks: CourierConfig;
+  schedules?: SchedulerConfig;
+  healthEveryMs: number;
+};
 export type WorkerNeeds = {
   database: Database;
   keyring: Keyring;
@@ -47,25 +55,27 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const bmcs = composeBmcs(config, { database, keyring, log, runner: worker });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
-    async onNode(clusterId, nodeName) {
-      const operationId = await operationOfNode(database, clusterId, nodeName).catch(() => undefined);
+    async onChange(clusterId, change) {
+      watched.take(clusterId, change);
+      // A whole list or a gap needs no wake-up: whoever waits looks every few seconds anyway.
+      if (change.kind !== 'changed') return;
+      const operationId = await operationOfNode(database, clusterId, change.node.name).catch(() => undefined);
       if (operationId !== undefined) await queue.wakeUp(operationId).catch(() => undefined);
     },
   });
-  const shared: Omit<Ports, 'withBmc'> = {
-    clock: { now: () => Date.now() },
-    servers: postgresServers(database),
-    bootTickets: postgresBootTickets(database, keyring),
-    instructions: postgresInstructions(database),
-    images: postgresImages(database),
-    erasures: postgresErasures(database),
-    answers: postgresAnswers(database),
-    secrets: derivedSecrets(keyring),
-    connectCluster: clusters.connect,
-  };
-
+  const { healthEveryMs: everyMs } = config;
+  const watched = health({
+    database,
+    worker,
+    everyMs,
+    queue,
+    watch: clusters.api,
+    glance: bmcs.glance,
+    escalate: askPerson,
+    log,
+  });
+  const shared = portsOf({ database, keyring }, clusters);
   const ports = (held: HeldRun): Ports => ({ ...shared, withBmc: bmcs.heldBy(held) });
-
   const runs = postgresRunStore(database);
   const clocks = alarms((operationId) => void queue.wakeUp(operationId).catch(() => undefined));
   const needed = { runs, queue, alarms: clocks, ports, worker, log };
@@ -77,6 +87,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
+  watched.start();
   const stopChores = startChores({ database, queue, log, clusters, bmcs });
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
@@ -91,6 +102,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     async close() {
       await scheduler.close();
       await courier.close();
+      await watched.close();
       await stopChores();
       await stopSweep();
       await stopWork();
@@ -98,5 +110,23 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
       await bmcs.close();
       await clusters.close();
     },
+  };
+}
+
+function portsOf(
+  { database, keyring }: Pick<WorkerNeeds, 'database' | 'keyring'>,
+  { connect }: Pick<ClusterConnections, 'connect'>,
+): Omit<Ports, 'withBmc'> {
+  return {
+    clock: { now: () => Date.now() },
+    servers: postgresServers(database),
+    bootTickets: postgresBootTickets(database, keyring),
+    instructions: postgresInstructions(database),
+    images: postgresImages(database),
+    erasures: postgresErasures(database),
+    answers: postgresAnswers(database),
+    findings: postgresFindings(database),
+    secrets: derivedSecrets(keyring),
+    connectCluster: connect,
   };
 }

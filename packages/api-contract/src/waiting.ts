@@ -5,6 +5,7 @@ export const WAITING_REASONS = {
   agent_report: 'The server boots the install agent, which has not reported yet.',
   agent_working: 'The install agent is at work on the server.',
   boot_services_behind: 'Not every boot service knows yet that this server is to boot the agent.',
+  bmc_restarting: 'The BMC was restarted and is not back yet.',
   bulk_canary: 'The canary of a bulk operation runs; the others begin when it has succeeded.',
   bulk_cancelling: 'The bulk operation is cancelled; what had begun is ending.',
   bulk_last_items: 'Nothing is left to begin; the last operations are ending.',
@@ -28,6 +29,7 @@ export const WAITING_REASONS = {
   schedule_items: 'Operations that the run began are under way, or something of it is tried again in a while.',
   second_sighting_due: 'The server was seen off once; it must be seen off again before that counts.',
   serving_certificate_refused: 'The node asks for a certificate that does not match the inventory.',
+  volumes_leaving: 'Volumes are being detached from the node; the machine is off.',
   undo_retry: 'A step could not be undone yet and is tried again.',
 } as const;
 export type WaitingReason = keyof typeof WAITING_REASONS;

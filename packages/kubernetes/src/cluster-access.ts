@@ -36,8 +36,22 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
     forceDeletePod: ({ namespace, name, uid }) => api.forceDeletePod({ namespace, name, uid }),
     // The proof is the workflows' to have: without one they cannot write this call.
     deleteNode: (name, uid) => api.deleteNode(name, uid),
+    async ensureOutOfService(name) {
+      if (!knowsOutOfService((await api.health()).version)) return 'not_supported';
+      await api.ensureNodeTaints(name, [OUT_OF_SERVICE]);
+      return 'tainted';
+    },
+    removeOutOfService: (name) => api.removeNodeTaints(name, [OUT_OF_SERVICE]),
     revoke: (name) => api.revokeAccess({ serverId: name, nodeName: name }),
   };
+}
+
+const OUT_OF_SERVICE = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' } as const;
+
+/** Stable since 1.28 (non-graceful node shutdown); a cluster before that would only carry a taint that nobody reads. */
+function knowsOutOfService(version: string): boolean {
+  const [, major = '0', minor = '0'] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 28);
 }
 
 function viewOf(node: ClusterNode): NodeView {
@@ -54,6 +68,7 @@ function viewOf(node: ClusterNode): NodeView {
     taints,
     kubeletVersion,
     bootId,
+    volumesAttached: node.volumesAttached.length,
     addresses: node.addresses.map(({ address }) => address),
   };
 }

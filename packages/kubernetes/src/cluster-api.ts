@@ -128,6 +128,8 @@ export interface ClusterApi {
    * Kubernetes' node controller may overwrite the taints of a node that is just changing its state: make sure again.
    */
   ensureNodeLabels(name: string, labels: Record<string, string | null>, taints?: NodeTaint[]): Promise<void>;
+  /** Sets these taints (by key and effect), and leaves all others. A node that is gone needs none. */
+  ensureNodeTaints(name: string, taints: NodeTaint[]): Promise<void>;
   /** Takes these taints away, by key and effect. A node that is gone has none. */
   removeNodeTaints(name: string, taints: Pick<NodeTaint, 'key' | 'effect'>[]): Promise<void>;
 

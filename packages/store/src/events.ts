@@ -23,7 +23,8 @@ export type SubjectKind =
   | 'schedule_run'
   | 'work_order'
   | 'bulk_operation'
-  | 'cold_start';
+  | 'cold_start'
+  | 'health_policy';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -52,6 +53,9 @@ export type EventKind =
   | 'unknown_mac.accepted'
   | 'unknown_mac.rejected'
   | 'server.hardware_accepted'
+  | 'server.signal_raised'
+  | 'server.signal_cleared'
+  | 'health_policy.updated'
   | 'incident.opened'
   | 'incident.acknowledged'
   | 'incident.closed'

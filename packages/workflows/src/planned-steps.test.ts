@@ -23,6 +23,7 @@ const CLUSTER: ClusterId = 'cls_1';
 const assignment = { clusterId: CLUSTER, nodeName: NODE, imageDigest: IMAGE, rootDiskSerial: 'SSD-1', nodeUid: 'uid-1' };
 const ready = { uid: 'uid-1', ready: true, unschedulable: false, labels: { 'rackwright.dev/server-id': 'srv_1' } };
 const hardware = exampleInspection();
+const installed = { 'SSD-1': IMAGE, 'HDD-1': 'foreign' } as const;
 
 type Case = [what: string, state: ServerState, params: object, world: Partial<World>];
 const CASES: Case[] = [
@@ -85,9 +86,37 @@ const CASES: Case[] = [
     { cameFrom: 'in_service' },
     {
       server: { ...exampleServer(), hardware, assignment },
-      disks: { 'SSD-1': IMAGE, 'HDD-1': 'foreign' },
+      disks: installed,
       nodes: { [NODE]: { ...ready, ready: false, unschedulable: true } },
     },
+  ],
+  [
+    'remediate',
+    'in_service',
+    {},
+    {
+      server: { ...exampleServer(), assignment },
+      power: 'on',
+      disks: installed,
+      nodes: { [NODE]: { ...ready, ready: false, bootId: 'b1' } },
+    },
+  ],
+  [
+    'remediate',
+    'in_service',
+    { first: 'power_cycle_bmc_reset' },
+    {
+      server: { ...exampleServer(), assignment },
+      power: 'on',
+      disks: installed,
+      nodes: { [NODE]: { ...ready, ready: false, bootId: 'b1' } },
+    },
+  ],
+  [
+    'remediate',
+    'in_service',
+    {},
+    { server: { ...exampleServer(), assignment: { ...assignment, clusterId: null } }, power: 'on' },
   ],
 ];
 

@@ -16,6 +16,7 @@ import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { RemainingPod } from '@rackwright/domain/drain.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { FenceProof } from '@rackwright/domain/fence.ts';
+import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { ClusterId, InstructionId, OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Assignment, Server } from '@rackwright/domain/server.ts';
@@ -41,6 +42,8 @@ export interface Bmc {
   hardware(): Promise<BmcHardware>;
   /** @param after  id of an entry that is known: a BMC that can begin there leaves out what is older */
   eventLog(after?: string): Promise<BmcLogEntry[]>;
+  /** Restarts the BMC, not the machine. Ends when it was told: it is away for minutes after that. Fault `bmc_unsupported`. */
+  resetBmc(): Promise<void>;
   /** Ends the session at the BMC (they hold few). Never throws. */
   close(): Promise<void>;
 }
@@ -126,6 +129,12 @@ export interface Erasures {
   removed(serverId: ServerId): Promise<string[]>;
 }
 
+/** What was found broken in a server, kept until it is repaired or somebody calls it well. */
+export interface Findings {
+  /** Replaces what the BMC was said to report before. May be repeated. */
+  record(serverId: ServerId, findings: readonly SeenSignal[]): Promise<void>;
+}
+
 /** What people answered while the operation waited for them. */
 export interface Answers {
   find(operationId: OperationId, question: Question): Promise<GivenAnswer | undefined>;
@@ -143,8 +152,9 @@ export type NodeView = {
   labels: Record<string, string>;
   taints: NodeTaint[];
   kubeletVersion: string;
-  /** Another one after each boot of the machine; empty when nobody told. */
+  /** Of this boot of the machine; empty when the kubelet has not told. */
   bootId: string;
+  volumesAttached: number;
   addresses: string[];
 };
 
@@ -175,6 +185,13 @@ export interface ClusterAccess {
   forceDeletePod(pod: Pick<RemainingPod, 'namespace' | 'name' | 'uid'>): Promise<void>;
   /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */
   deleteNode(name: string, uid: string, proof: FenceProof): Promise<void>;
+  /**
+   * Tainted `node.kubernetes.io/out-of-service`: its pods are deleted by force and its volumes detached, so only with a proof that it is
+   * off. `not_supported` before Kubernetes 1.28. May be repeated. A Node that is gone needs nothing.
+   */
+  ensureOutOfService(name: string, proof: FenceProof): Promise<'tainted' | 'not_supported'>;
+  /** Nobody else takes the taint away. May be repeated. */
+  removeOutOfService(name: string): Promise<void>;
   /** Pending certificate requests of this node and bootstrap tokens made for it are gone afterwards. */
   revoke(name: string): Promise<void>;
 }
@@ -194,6 +211,7 @@ export type Ports = {
   images: Images;
   erasures: Erasures;
   answers: Answers;
+  findings: Findings;
   secrets: Secrets;
   withBmc: WithBmc;
   connectCluster: ConnectCluster;

@@ -10,6 +10,7 @@ import { powerOnServer } from './power-on-server/power-on-server.ts';
 import { provisionFailsBy, provisionServer } from './provision-server/provision-server.ts';
 import { reimageFailsBy, reimageServer } from './reimage-server/reimage-server.ts';
 import { releaseFailsBy, releaseServer } from './release-server/release-server.ts';
+import { remediateFailsBy, remediateServer } from './remediate-server/remediate-server.ts';
 import { retireServer } from './retire-server/retire-server.ts';
 import { validateServer } from './validate-server/validate-server.ts';
 
@@ -27,6 +28,7 @@ export const WORKFLOWS = {
   'release-server': { run: releaseServer, failsBy: releaseFailsBy },
   'reimage-server': { run: reimageServer, failsBy: reimageFailsBy },
   'power-on-server': { run: powerOnServer, failsBy: fails },
+  'remediate-server': { run: remediateServer, failsBy: remediateFailsBy },
   'retire-server': { run: retireServer, failsBy: fails },
   'isolate-server': { run: isolateServer, failsBy: isolateFailsBy },
   'validate-server': { run: validateServer, failsBy: fails },

@@ -42,6 +42,16 @@ test('power goes where it is told, and the driver returns when it is there', asy
   await bmc.close();
 });
 
+test('the BMC itself is restarted, and the machine stays as it is', async () => {
+  await using box = await bench();
+  const bmc = await connect(box.server.port);
+  await bmc.setPower('on');
+  await bmc.resetBmc();
+  expect(box.chassis.events().at(-1)).toMatchObject({ message: 'BMC was restarted' });
+  expect(await bmc.power()).toBe('on');
+  await bmc.close();
+});
+
 test('a one-time boot is set, read back, used up and cleared', async () => {
   await using box = await bench();
   const bmc = await connect(box.server.port);

@@ -47,6 +47,15 @@ describe('a BMC that behaves', () => {
     });
   });
 
+  test('restarts its BMC, and the machine stays as it is', async () => {
+    const bmc = await open();
+    await bmc.setPower('on');
+    await bmc.resetBmc();
+    expect(bench.chassis.events().at(-1)).toMatchObject({ message: 'BMC was restarted' });
+    expect(await bmc.power()).toBe('on');
+    await bmc.close();
+  });
+
   test('goes on, off and round again; the same order twice is no failure', async () => {
     const bmc = await open();
     for (const [action, state] of [

@@ -22,21 +22,31 @@ export async function startOwnPostgres(folder: string): Promise<OwnPostgres> {
   const dataDir = join(folder, 'postgres');
   let running: EmbeddedPostgres | undefined = await startEmbeddedPostgres({ dataDir });
   const { url, port } = running;
+  // One at a time, whoever asks: nobody starts it while another still sees it end.
+  let turn: Promise<void> = Promise.resolve();
+  const inTurn = (does: () => Promise<void>): Promise<void> => {
+    const mine = turn.then(does);
+    turn = mine.catch(() => undefined);
+    return mine;
+  };
   return {
     url,
     env: { DATABASE_URL: url, RACKWRIGHT_SEALING_KEY_FILE: keyFile },
-    async kill() {
-      const killed = running;
-      running = undefined;
-      if (!killed) return;
-      process.kill(killed.pid, 'SIGKILL');
-      await killed.close();
-    },
-    async restart() {
-      running ??= await startEmbeddedPostgres({ dataDir, port });
-    },
-    async close() {
-      await running?.close();
-    },
+    kill: () =>
+      inTurn(async () => {
+        const killed = running;
+        running = undefined;
+        if (!killed) return;
+        process.kill(killed.pid, 'SIGKILL');
+        await killed.close();
+      }),
+    restart: () =>
+      inTurn(async () => {
+        running ??= await startEmbeddedPostgres({ dataDir, port });
+      }),
+    close: () =>
+      inTurn(async () => {
+        await running?.close();
+      }),
   };
 }

@@ -2,32 +2,29 @@
 import type { NewPlanBody } from '@rackwright/api-contract/resources/plan.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { type ClusterId, makeId } from '@rackwright/domain/ids.ts';
-import { sightBasis } from '@rackwright/domain/plans/cluster-sight.ts';
 import { planAll } from '@rackwright/domain/plans/plan-all.ts';
+import { nodeNameFor } from '@rackwright/domain/plans/planners/plan-provision.ts';
 import { PLANNERS } from '@rackwright/domain/plans/planners/planners.ts';
-import type { PlanCluster, PlanSubject, PlanWorld } from '@rackwright/domain/plans/plan-subject.ts';
-import { isOperationEvent, type OperationEvent, workflowBegunBy } from '@rackwright/domain/server-lifecycle/missing-for.ts';
+import type { PlanSubject, PlanWorld } from '@rackwright/domain/plans/plan-subject.ts';
+import { isOperationEvent, workflowBegunBy } from '@rackwright/domain/server-lifecycle/missing-for.ts';
 import type { ApiNeeds } from '../needs.ts';
-import type { PlanRecord, SeeCluster, Selection, Sight } from '../plan-needs.ts';
+import type { PlanRecord, Selection, Sight } from '../plan-needs.ts';
+import { type ClustersToSee, seeClusters, sightsOf } from './sights.ts';
 
 type Needs = Pick<ApiNeeds, 'inventory' | 'clock' | 'random' | 'seeCluster'>;
-
-/** Clusters looked at together: each is a connection. */
-const SEEN_AT_ONCE = 8;
 
 /** Refusals `operation_not_plannable`, `too_many_servers`, `nothing_chosen`, `not_found`. Changes nothing but adds the plan. */
 export async function makePlan(needs: Needs, body: NewPlanBody, selection: Selection, by: string): Promise<PlanRecord> {
   const { plans } = needs.inventory;
-  const { type, params, reason } = body.operation;
-  const workflow = workflowBegunBy(type);
-  if (!isOperationEvent(type) || workflow === undefined) throw new Refusal('operation_not_plannable', { type });
-  const event: OperationEvent = type;
+  const { type: event, params, reason } = body.operation;
+  const workflow = workflowBegunBy(event);
+  if (!isOperationEvent(event) || workflow === undefined) throw new Refusal('operation_not_plannable', { type: event });
   const subjects = await plans.choose(selection);
   const target = (params as { clusterId?: ClusterId }).clusterId;
   const onFile = await plans.world(workflow, target);
 
-  const wanted = nodesToSee(subjects, PLANNERS[workflow].takesOut === 'no' ? undefined : 'theirs', target);
-  const clusters = await seeClusters(needs.seeCluster, onFile.clusters, wanted);
+  const toSee = PLANNERS[workflow].takesOut === 'no' ? joinedBy(subjects, target, params) : leftBy(subjects);
+  const clusters = await seeClusters(needs.seeCluster, onFile.clusters, toSee);
   const world: PlanWorld = { ...onFile, clusters: new Map(clusters.map((cluster) => [cluster.id, cluster])) };
   const asked = { event, params, waves: body.waves };
   return plans.create(makeId('plan', needs.clock.now(), needs.random(10)), {
@@ -36,11 +33,7 @@ export async function makePlan(needs: Needs, body: NewPlanBody, selection: Selec
     requestedBy: by,
     selection,
     ...planAll(subjects, asked, world),
-    sights: sightsOf(
-      clusters.filter(({ id }) => wanted.has(id)),
-      world,
-      params,
-    ),
+    sights: sightsOf(clusters, toSee, onFile.images, params),
     lastsSeconds: body.lastsMinutes * 60,
   });
 }
@@ -53,58 +46,31 @@ export async function seeAgain(
   const workflow = workflowBegunBy(event);
   if (workflow === undefined) return {};
   const onFile = await inventory.plans.world(workflow, undefined);
-  const wanted = new Map(Object.keys(sights).map((key) => [key as ClusterId, []]));
-  const clusters = await seeClusters(seeCluster, onFile.clusters, wanted);
-  return sightsOf(
-    clusters.filter(({ id }) => wanted.has(id)),
-    { images: onFile.images },
-    params,
+  const toSee: ClustersToSee = new Map(
+    Object.entries(sights).map(([id, { only }]) => [id as ClusterId, { emptied: [], ...(only ? { only } : {}) }]),
   );
+  return sightsOf(await seeClusters(seeCluster, onFile.clusters, toSee), toSee, onFile.images, params);
 }
 
-/** Node names by cluster; a cluster that is only joined is looked at for its nodes. */
-function nodesToSee(
-  subjects: readonly PlanSubject[],
-  which: 'theirs' | undefined,
-  target: ClusterId | undefined,
-): Map<ClusterId, string[]> {
-  const wanted = new Map<ClusterId, string[]>();
-  if (target !== undefined) wanted.set(target, []);
-  for (const { assignment } of which === undefined ? [] : subjects) {
+/** The clusters of these servers, whose nodes go. */
+function leftBy(subjects: readonly PlanSubject[]): ClustersToSee {
+  const toSee: ClustersToSee = new Map();
+  for (const { assignment } of subjects) {
     if (!assignment?.clusterId) continue;
-    wanted.set(assignment.clusterId, [...(wanted.get(assignment.clusterId) ?? []), assignment.nodeName]);
+    const cluster = toSee.get(assignment.clusterId) ?? { emptied: [] };
+    cluster.emptied.push(assignment.nodeName);
+    toSee.set(assignment.clusterId, cluster);
   }
-  return wanted;
+  return toSee;
 }
 
-async function seeClusters(
-  seeCluster: SeeCluster,
-  onFile: readonly Omit<PlanCluster, 'sight'>[],
-  wanted: ReadonlyMap<ClusterId, readonly string[]>,
-): Promise<PlanCluster[]> {
-  const left = onFile.map((cluster) => ({ cluster, nodeNames: wanted.get(cluster.id) }));
-  const seen: PlanCluster[] = [];
-  const see = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const { cluster, nodeNames } = next;
-      const sight = nodeNames ? await seeCluster(cluster.id, nodeNames) : ({ seen: 'unknown', why: 'not looked at' } as const);
-      seen.push({ ...cluster, sight });
-    }
-  };
-  await Promise.all(Array.from({ length: SEEN_AT_ONCE }, see));
-  return seen;
-}
-
-function sightsOf(
-  clusters: readonly PlanCluster[],
-  { images }: Pick<PlanWorld, 'images'>,
+/** The cluster that these servers join: only the names that they take matter there. */
+function joinedBy(
+  subjects: readonly PlanSubject[],
+  target: ClusterId | undefined,
   params: Record<string, unknown>,
-): Record<string, Sight> {
-  const sights = Object.fromEntries(
-    clusters.map(({ id, name, sight }): [string, Sight] => [id, { name, lines: sightBasis(sight) }]),
-  );
-  const digest = params['imageDigest'];
-  if (typeof digest !== 'string') return sights;
-  const bytes = images.get(digest);
-  return { ...sights, image: { name: digest, lines: bytes === undefined ? [] : [`the image has ${bytes} bytes`] } };
+): ClustersToSee {
+  if (target === undefined) return new Map();
+  const only = [...new Set(subjects.map((subject) => nodeNameFor(subject, params)))];
+  return new Map([[target, { emptied: [], only }]]);
 }

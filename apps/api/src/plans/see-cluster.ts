@@ -35,9 +35,15 @@ export function seeingClusters(database: Database, keyring: Keyring): SeeCluster
 }
 
 async function look(api: ClusterApi, nodeNames: readonly string[]): Promise<ClusterSight> {
-  const nodes = await api.nodes();
-  const drains = nodeNames.length === 0 ? new Map() : await api.drainOutlook(nodeNames, EVERYTHING_GOES);
-  return { seen: 'now', nodes: nodes.map(seenNode), drains };
+  const nodes = (await api.nodes()).map(seenNode);
+  try {
+    const drains = nodeNames.length === 0 ? new Map() : await api.drainOutlook(nodeNames, EVERYTHING_GOES);
+    return { seen: 'now', nodes, drains };
+  } catch (thrown) {
+    // May it list no budgets, say, it still knows its nodes and their quorum.
+    if (thrown instanceof Fault) return { seen: 'now', nodes, drains: new Map(), podsUnknown: thrown.code };
+    throw thrown;
+  }
 }
 
 function seenNode({ name, uid, ready, unschedulable, labels, taints }: ClusterNode): SeenNode {

@@ -37,7 +37,7 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
         operationId: 'beginOperation',
         tags,
         description:
-          'Idempotency-Key is required. 202: the operation runs. 200: done at once: accept, write_off, and retire of a server that was never inspected.',
+          'Idempotency-Key is required. 202: the operation runs. 200: done at once: accept, recover, write_off, and retire of a server that was never inspected.',
         params: byRef,
         headers: idempotencyKey,
         body: newOperation,
@@ -75,15 +75,16 @@ export function serverOperationRoutes(api: Api, context: RouteContext): void {
   );
 }
 
-type AtOnce = Extract<NewOperationBody, { type: 'accept' | 'retire' | 'write_off' }>;
-type Begun = Exclude<NewOperationBody, { type: 'accept' | 'write_off' }>;
+type AtOnce = Extract<NewOperationBody, { type: 'accept' | 'recover' | 'retire' | 'write_off' }>;
+type Begun = Exclude<NewOperationBody, { type: 'accept' | 'recover' | 'write_off' }>;
 
 function isAtOnce(body: NewOperationBody, { state }: ServerRecord): body is AtOnce {
-  return body.type === 'accept' || body.type === 'write_off' || (body.type === 'retire' && isDoneAtOnce(state, 'retire'));
+  if (body.type === 'retire') return isDoneAtOnce(state, 'retire');
+  return body.type === 'accept' || body.type === 'recover' || body.type === 'write_off';
 }
 
 async function moveAtOnce(within: Inventory, subject: ServerRecord, body: AtOnce, by: string): Promise<Answer> {
-  const retiredAs = body.type === 'accept' ? undefined : body.params.outcome;
+  const retiredAs = body.type === 'retire' || body.type === 'write_off' ? body.params.outcome : undefined;
   const moved = await within.servers.move(subject.id, body.type, { by, reason: body.reason, retiredAs });
   return { status: 200, headers: {}, body: viewServer(moved) };
 }

@@ -20,6 +20,8 @@ const CATEGORY = {
   retiring: 'leaving',
   quarantined: 'bad',
   retired: 'leaving',
+  remediating: 'progress',
+  degraded: 'bad',
   isolating: 'leaving',
   in_repair: 'attention',
   validating: 'progress',

@@ -44,6 +44,7 @@ async function push(api: ApiClient, server: ServerSeen, rack: RackOnFile, fresh:
       case 'provisioning_failed':
         return await begin({ type: 'provision', params: { imageDigest: rack.imageDigest, clusterId: rack.clusterId } });
       case 'in_service':
+      case 'degraded':
       case 'quarantined':
         if (server.state === 'in_service' && fresh.has(server.id)) return;
         return await begin({ type: 'release' });

@@ -2,7 +2,8 @@
 import { enterpriseNumber } from '@rackwright/bmc/ipmi/vendors.ts';
 import { CIPHER_SUITES } from '@rackwright/bmc/ipmi/cipher-suites.ts';
 import { closeSession } from '@rackwright/protocols/ipmi/close-session.ts';
-import { COMPLETION } from '@rackwright/protocols/ipmi/constants.ts';
+import { coldReset } from '@rackwright/protocols/ipmi/cold-reset.ts';
+import { COMPLETION, PRIVILEGE } from '@rackwright/protocols/ipmi/constants.ts';
 import { getChannelAuthenticationCapabilities } from '@rackwright/protocols/ipmi/get-channel-authentication-capabilities.ts';
 import { cipherSuiteRecord, getChannelCipherSuites } from '@rackwright/protocols/ipmi/get-channel-cipher-suites.ts';
 import { getDeviceId } from '@rackwright/protocols/ipmi/get-device-id.ts';
@@ -36,6 +37,14 @@ const APP_ANSWERS: Handler[] = [
     firmware: firmwareVersion(chassis.identity.bmcFirmware),
     manufacturer: enterpriseNumber(chassis.identity.vendor),
   })),
+  handler(
+    coldReset,
+    (_request, { chassis }) => {
+      chassis.restartBmc();
+      return {};
+    },
+    PRIVILEGE.administrator,
+  ),
   handler(getSystemGuid, (_request, { chassis }) => ({ guid: guidBytes(chassis.identity.uuid, 'smbios') }), ANYBODY),
   handler(
     getChannelAuthenticationCapabilities,

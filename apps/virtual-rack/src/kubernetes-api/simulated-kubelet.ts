@@ -29,6 +29,8 @@ export type SimulatedKubeletOptions = KubeletFacts & {
   keys?: KubeletKeys;
   /** To share among many, for the same reason. Only with http: over TLS each has its own certificate. */
   sockets?: Sockets;
+  /** While true it says nothing to anybody, as one that hangs or whose switch is dead. */
+  silent?: () => boolean;
   /** What went wrong; it goes on trying by itself. */
   onTrouble?: (cause: unknown) => void;
 };
@@ -44,7 +46,7 @@ export type SimulatedKubelet = {
 };
 
 export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKubelet {
-  const { disk = {}, heartbeatMs = 10_000, retryMs = 1_000 } = options;
+  const { disk = {}, heartbeatMs = 10_000, retryMs = 1_000, silent = () => false } = options;
   const power = new AbortController();
   const { signal } = power;
   let stage: 'joining' | 'registering' | 'serving' = 'joining';
@@ -56,6 +58,7 @@ export function simulatedKubelet(options: SimulatedKubeletOptions): SimulatedKub
     heartbeatMs,
     retryMs,
     signal,
+    silent,
     async connect(credentials) {
       await connection?.close();
       const ca = options.caData === undefined ? {} : { caData: options.caData };
@@ -101,6 +104,7 @@ type Life = {
   retryMs: number;
   /** Aborted when the power is cut: every wait ends by it. */
   signal: AbortSignal;
+  silent: () => boolean;
   /** Closes the connection before it, if any. */
   connect(credentials: ClusterCredentials): Promise<Connection>;
   reached(stage: 'registering' | 'serving'): void;
@@ -124,7 +128,10 @@ async function join({ facts, disk, retryMs, signal, connect }: Life, keys: Kubel
 }
 
 /** Registers the node and beats until something fails or the power is cut. */
-async function serve({ facts, disk, heartbeatMs, retryMs, signal, connect, reached }: Life, keys: KubeletKeys): Promise<never> {
+async function serve(
+  { facts, disk, heartbeatMs, retryMs, signal, silent, connect, reached }: Life,
+  keys: KubeletKeys,
+): Promise<never> {
   const api = await connect(nodeCredentials(disk));
   reached('registering');
   await registerNode(api, facts);
@@ -136,6 +143,7 @@ async function serve({ facts, disk, heartbeatMs, retryMs, signal, connect, reach
   let beats = 0;
   for (;;) {
     await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
+    if (silent()) continue;
     await renewLease(api, facts.nodeName, new Date());
     await tendPods(api, facts.nodeName);
     // Late or not, from time to time it says so again: the cluster may have given it up meanwhile.

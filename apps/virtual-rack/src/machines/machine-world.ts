@@ -9,6 +9,8 @@ import type { WebClient } from './web-client.ts';
 export type MachineWorld = {
   rack: string;
   relay: RackRelay;
+  /** True while the switch of the rack is dead: the BMCs have a network of their own. */
+  cutOff: () => boolean;
   web: WebClient;
   tftpPort: number;
   pace: Pace;
@@ -24,4 +26,9 @@ export type MachineWorld = {
 };
 
 /** What every stage of a boot gets: the power is cut by aborting it. */
-export type Running = { power: AbortSignal; say: (line: string) => void };
+export type Running = {
+  power: AbortSignal;
+  say: (line: string) => void;
+  /** Its kubelet hangs since some time after this power-on. */
+  hung: () => boolean;
+};

@@ -18,6 +18,8 @@ export type SimulatedMachine = {
   /** The power fails after so many chunks of an image are on the disk; once. */
   losePowerAfterChunks(count: number): void;
   readonly parts: MachineParts;
+  /** Its kubelet says nothing more until the next power-on. */
+  hangKubelet(): void;
   /** Cuts the power and ends when nothing of it runs any more. */
   close(): Promise<void>;
 };
@@ -31,17 +33,25 @@ type State = {
   lines: string[];
   current: { power: AbortController; ended: Promise<void> } | undefined;
   powerFailsAfter: number;
+  kubeletHangs: boolean;
 };
 
 export function simulatedMachine(spec: MachineSpec, world: MachineWorld): SimulatedMachine {
   const disks = simulatedDisks(spec.disks);
   const hardware = hardwareOf(spec);
   const note = notesOf(spec.name, world.journal);
-  const state: State = { stage: 'off', lines: [], current: undefined, powerFailsAfter: Number.POSITIVE_INFINITY };
+  const state: State = {
+    stage: 'off',
+    lines: [],
+    current: undefined,
+    powerFailsAfter: Number.POSITIVE_INFINITY,
+    kubeletHangs: false,
+  };
 
   const start = (boot: ChassisBoot) => {
     const power = new AbortController();
     note({ what: 'power', power: 'on' });
+    state.kubeletHangs = false;
     state.current = { power, ended: run({ spec, world, disks, state, chassis, parts, note }, boot, power) };
   };
   const stop = async () => {
@@ -80,6 +90,9 @@ export function simulatedMachine(spec: MachineSpec, world: MachineWorld): Simula
     console: () => state.lines,
     losePowerAfterChunks(count) {
       state.powerFailsAfter = count;
+    },
+    hangKubelet() {
+      state.kubeletHangs = true;
     },
     close: stop,
   };
@@ -122,7 +135,7 @@ async function run(
       goOff();
     },
   };
-  const running = { power: power.signal, say };
+  const running = { power: power.signal, say, hung: () => state.kubeletHangs };
   const { stressMemory } = parts;
   try {
     for (let boot = first; ; boot = chassis.takeBoot()) {

@@ -8,6 +8,7 @@ import { ledProperties } from './system-documents.ts';
 export const ROOT = '/redfish/v1';
 export const CHASSIS = `${ROOT}/Chassis/1`;
 export const MANAGER = `${ROOT}/Managers/1`;
+export const MANAGER_RESET = `${MANAGER}/Actions/Manager.Reset`;
 export const LOG = `${MANAGER}/LogServices/SEL`;
 export const CLEAR_LOG = `${LOG}/Actions/LogService.ClearLog`;
 
@@ -78,6 +79,9 @@ export function managerDocument(chassis: SimulatedChassis): RedfishJson {
     FirmwareVersion: chassis.identity.bmcFirmware,
     Status: HEALTHY,
     LogServices: to(`${MANAGER}/LogServices`),
+    Actions: {
+      '#Manager.Reset': { target: MANAGER_RESET, 'ResetType@Redfish.AllowableValues': ['GracefulRestart', 'ForceRestart'] },
+    },
     Links: { ManagerForServers: [to(`${ROOT}/Systems/1`)], ManagerForChassis: [to(CHASSIS)] },
   };
 }

@@ -2,7 +2,7 @@
 import type { ChassisAction, ChassisBoot } from '../chassis.ts';
 import type { Answer, RedfishJson } from './answers.ts';
 import { etagOf, NO_CONTENT, refusal } from './answers.ts';
-import { CHASSIS, CLEAR_LOG } from './bmc-documents.ts';
+import { CHASSIS, CLEAR_LOG, MANAGER_RESET } from './bmc-documents.ts';
 import { changeBoot } from './boot-words.ts';
 import type { BmcWorld } from './reads.ts';
 import { readDocument } from './reads.ts';
@@ -17,7 +17,7 @@ const PATCHABLE: Readonly<Record<string, readonly string[]>> = {
 /** Methods besides GET and HEAD at a path, for 405 and Allow. */
 export function writeMethods(path: string): string[] {
   if (Object.hasOwn(PATCHABLE, path)) return ['PATCH'];
-  return path === RESET || path === CLEAR_LOG ? ['POST'] : [];
+  return [RESET, CLEAR_LOG, MANAGER_RESET].includes(path) ? ['POST'] : [];
 }
 
 export function patch(world: BmcWorld, path: string, change: RedfishJson, ifMatch: string | undefined): Answer {
@@ -76,6 +76,10 @@ const ACTIONS: Readonly<Record<(typeof RESET_TYPES)[number], ChassisAction | 'bu
 export function post(world: BmcWorld, path: string, body: RedfishJson): Answer {
   if (path === CLEAR_LOG) {
     world.chassis.clearEvents();
+    return NO_CONTENT;
+  }
+  if (path === MANAGER_RESET) {
+    world.chassis.restartBmc();
     return NO_CONTENT;
   }
   if (path !== RESET) return refusal(404, 'ResourceMissingAtURI', 'There is no such action.');

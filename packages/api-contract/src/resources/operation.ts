@@ -77,9 +77,19 @@ const validateParams = z
       .meta({ description: 'The one difference of its parts that needs no review.' }),
   })
   .meta({ id: 'ValidateParams' });
+const remediateParams = z
+  .strictObject({
+    first: z
+      .enum(['restart_software', 'power_cycle', 'power_cycle_bmc_reset'])
+      .optional()
+      .meta({ description: 'Where the ladder is entered; see docs/health.md.' }),
+    powerCycles: z.int().min(1).max(2).optional().meta({ description: 'The most that are used; 2 unless told.' }),
+    bootSeconds: z.int().min(10).max(14_400).optional().meta({ description: 'From power-on to a Ready node; 1200 unless told.' }),
+  })
+  .meta({ id: 'RemediateParams', description: 'No budget of the health policy holds a person back; the fence does.' });
 const none = z.strictObject({});
 
-/** Accepting, writing off, and retiring what was never inspected are done at once and answer with the server; the others start workflows. */
+/** Accepting, recovering, writing off, and retiring what was never inspected are done at once and answer with the server; the others start workflows. */
 export const newOperation = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.literal('onboard'), params: none.default({}), reason: reason.default('') }),
@@ -90,6 +100,8 @@ export const newOperation = z
     z.strictObject({ type: z.literal('retire'), params: retireParams, reason: reason.default('') }),
     z.strictObject({ type: z.literal('isolate'), params: isolateParams.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('validate'), params: validateParams.default({}), reason: reason.default('') }),
+    z.strictObject({ type: z.literal('remediate'), params: remediateParams.default({}), reason: reason.default('') }),
+    z.strictObject({ type: z.literal('recover'), params: none.default({}), reason: reason.default('') }),
     z.strictObject({ type: z.literal('write_off'), params: retireParams, reason: reason.default('') }),
   ])
   .meta({ id: 'NewOperation' });
@@ -130,7 +142,7 @@ export const operation = z
   .object({
     kind: z.literal('operation'),
     id: idOf('operation'),
-    type: openEnum(['onboard', 'power_on', 'provision', 'reimage', 'release', 'retire', 'isolate', 'validate']),
+    type: openEnum(['onboard', 'power_on', 'provision', 'reimage', 'remediate', 'release', 'retire', 'isolate', 'validate']),
     target: z.object({ kind: z.literal('server'), id: idOf('server') }),
     state: openEnum(OPERATION_STATES),
     done: z.boolean(),

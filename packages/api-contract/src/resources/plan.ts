@@ -87,6 +87,15 @@ export const plan = z
       )
       .meta({ description: 'Serving nodes that may fail together: how many there are, are out at the same time, and stay out.' }),
     disks: z.object({ written: z.int(), erased: z.int() }),
+    drains: z
+      .object({
+        nodes: z.int(),
+        unseen: z.int(),
+        pods: z.int(),
+        blocked: z.int(),
+        budgets: z.array(z.object({ budget: z.string(), pods: z.int() })),
+      })
+      .meta({ description: 'Nodes that are emptied, pods that go, and those that a disruption budget would hold now.' }),
     expected: z.object({ seconds: z.number(), basis }),
     fingerprint: z
       .string()

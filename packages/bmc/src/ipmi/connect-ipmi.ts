@@ -9,6 +9,7 @@ import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
 import { readHardware, readIdentity } from './inventory.ts';
 import { ipmiLine } from './line.ts';
 import { look, type PowerPatience, readPower, setPower, USUAL_POWER_PATIENCE } from './power.ts';
+import { resetBmc } from './reset-bmc.ts';
 
 export type IpmiOptions = {
   /** Time, for tests that cannot wait; the system's unless told. */
@@ -62,6 +63,7 @@ export async function connectIpmi(
     setIdentifyLed: (lit) => setIdentifyLed(line, lit, settings),
     hardware: () => readHardware(line),
     eventLog: (after) => readEventLog(line, after),
+    resetBmc: () => resetBmc(line),
     cipherSuite: () => line.suite(),
     close: () => line.close(),
   };

@@ -17,6 +17,7 @@ import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
 import { look } from './look.ts';
 import { readPower, setPower } from './power.ts';
 import { readHardware, readIdentity } from './read-hardware.ts';
+import { resetBmc } from './reset-bmc.ts';
 import type { Timings } from './timings.ts';
 import { briefly, FIELD_TIMINGS } from './timings.ts';
 import { openTransport, originOf } from './transport.ts';
@@ -83,6 +84,7 @@ function bmcOf(server: FoundServer, during: During, brief: Timings, end: () => P
     setIdentifyLed: (lit) => setIdentifyLed(during(`turn the identify light ${lit ? 'on' : 'off'}`), server, lit),
     hardware: () => readHardware(during('read the hardware'), server),
     eventLog: () => readEventLog(during('read the event log'), server),
+    resetBmc: () => resetBmc(during('restart the BMC'), server),
     close: () => end().catch(() => undefined),
   };
 }

@@ -23,7 +23,8 @@ export type DrainOutlook = { evicted: readonly PodOnNode[]; staying: number; lea
 
 export type ClusterSight =
   | { seen: 'unknown'; why: string }
-  | { seen: 'now'; nodes: readonly SeenNode[]; drains: ReadonlyMap<string, DrainOutlook> };
+  /** `podsUnknown`: its nodes were seen and its pods were not, and why. */
+  | { seen: 'now'; nodes: readonly SeenNode[]; drains: ReadonlyMap<string, DrainOutlook>; podsUnknown?: string };
 
 /** `needed` of `members` must be ready; members that go are counted as members still: nobody has told etcd yet. */
 export type Quorum = { members: number; ready: number; needed: number; holds: boolean };
@@ -40,10 +41,15 @@ export function placesLeft(nodes: readonly SeenNode[], gone: ReadonlySet<string>
   return nodes.filter((node) => node.ready && node.schedulable && !gone.has(node.name)).length;
 }
 
-/** What of a cluster a plan depends on: which nodes there are, and which control planes are ready. Pods come and go. */
-export function sightBasis(sight: ClusterSight): string[] {
+/**
+ * What of a cluster a plan depends on: which nodes there are, and which control planes are ready. Pods come and go.
+ * @param only  names that matter, where the cluster is only to be joined: who else joins it meanwhile changes nothing
+ */
+export function sightBasis(sight: ClusterSight, only?: readonly string[]): string[] {
   if (sight.seen === 'unknown') return ['the API server did not answer'];
+  const names = only && new Set(only);
   return sight.nodes
+    .filter(({ name }) => names?.has(name) ?? true)
     .map(
       ({ name, uid, ready, controlPlane }) =>
         `${controlPlane ? `control plane ${ready ? 'ready' : 'not ready'}` : 'node'} ${name} (${uid})`,

@@ -34,6 +34,8 @@ export type PlanSummary = {
   clusters: ClusterEffect[];
   domains: DomainEffect[];
   disks: { written: number; erased: number };
+  /** Nodes that are emptied, the pods that go, and those that a budget would hold now: at most twenty budgets, the fullest first. */
+  drains: { nodes: number; unseen: number; pods: number; blocked: number; budgets: { budget: string; pods: number }[] };
   /** Of the whole, in waves; `default` when any part of it is. */
   expected: { seconds: number; basis: 'measured' | 'default' };
 };
@@ -96,7 +98,23 @@ function summarise(
       written: disks.filter(({ deed }) => deed === 'write').length,
       erased: disks.filter(({ deed }) => deed === 'erase').length,
     },
+    drains: drainsOf(running),
     expected: expectedInWaves(running, waves),
+  };
+}
+
+const MOST_BUDGETS = 20;
+
+function drainsOf(running: readonly PlanItem[]): PlanSummary['drains'] {
+  const drains = running.flatMap(({ planned }) => planned.drain ?? []);
+  const sum = (count: (drain: (typeof drains)[number]) => number) => drains.reduce((total, drain) => total + count(drain), 0);
+  const held = tally(drains.flatMap(({ blockers }) => blockers.flatMap(({ budgets }) => budgets)));
+  return {
+    nodes: drains.length,
+    unseen: drains.filter(({ outlook }) => outlook === 'unknown').length,
+    pods: sum(({ evicted }) => evicted),
+    blocked: sum(({ blocked }) => blocked),
+    budgets: held.slice(0, MOST_BUDGETS).map(({ code, servers }) => ({ budget: code, pods: servers })),
   };
 }
 

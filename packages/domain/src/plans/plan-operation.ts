@@ -60,7 +60,7 @@ export function planOperation(
     workflow,
     runs: blocked.length === 0,
     blocked,
-    hazards: [...drainHazards(drain), ...consequences.hazards],
+    hazards: [...drainHazards(drain, leaving), ...consequences.hazards],
     ...steps(subject, planner, params, world, workflow),
     disks: planner.disks(subject, params, world),
     cluster: leaving && {
@@ -111,7 +111,7 @@ function planDrain(subject: PlanSubject, planner: Planner, params: Params, world
   const nothing = { evicted: 0, staying: 0, leaving: 0, blockers: [], blocked: 0 };
   if (sight.seen === 'unknown') return { policy, outlook: 'unknown', why: sight.why, ...nothing };
   const outlook = sight.drains.get(leaving.node);
-  if (!outlook) return { policy, outlook: 'unknown', why: 'its pods were not looked at', ...nothing };
+  if (!outlook) return { policy, outlook: 'unknown', why: sight.podsUnknown ?? 'its pods were not looked at', ...nothing };
   return { policy, outlook: 'seen', why: null, ...count(outlook) };
 }
 
@@ -121,7 +121,10 @@ function count({ evicted, staying, leaving }: DrainOutlook) {
   return { evicted: evicted.length, staying, leaving, blockers, blocked: held.length };
 }
 
-function drainHazards(drain: PlannedDrain | null): Blocked[] {
+function drainHazards(drain: PlannedDrain | null, leaving: Leaving | null): Blocked[] {
+  // Of a cluster that was not seen at all it is said with its quorum.
+  if (drain?.why != null && leaving?.cluster.sight.seen === 'now')
+    return [{ code: 'cluster_not_seen', facts: { cluster: leaving.cluster.name, because: drain.why } }];
   const first = drain?.blockers[0];
   if (!drain || !first) return [];
   const facts = { pods: drain.blocked, pod: first.pod, budget: first.budgets[0] ?? null, policy: drain.policy };

@@ -1,7 +1,7 @@
 // What plans say before anything is done: what is in the way, who is drained, what a quorum bears, and what has changed since.
 import { expect, test } from 'vitest';
 import type { ClusterId, ServerId } from '../ids.ts';
-import type { DrainOutlook, SeenNode } from './cluster-sight.ts';
+import { type DrainOutlook, type SeenNode, sightBasis } from './cluster-sight.ts';
 import { planAll } from './plan-all.ts';
 import { clusterChanges, serverChanges } from './plan-changes.ts';
 import { planOperation } from './plan-operation.ts';
@@ -144,6 +144,14 @@ test('a drain names the pod and the budget that would hold it; without a Ready n
     hazards: [{ code: 'eviction_blocked', facts: { pod: 'shop/db-0', budget: 'shop/db-pdb' } }],
   });
   expect(planned.steps.map(({ name }) => name)).toContain('drain the node');
+  const whole = planAll([serving(1)], { event: 'release', params: {}, waves: WAVES }, seeing([node(1), node(2)], drains));
+  expect(whole.summary.drains).toEqual({
+    nodes: 1,
+    unseen: 0,
+    pods: 2,
+    blocked: 1,
+    budgets: [{ budget: 'shop/db-pdb', pods: 1 }],
+  });
   const dead = planOperation(serving(1), 'release', {}, seeing([node(1, { ready: false }), node(2)], drains));
   expect(dead.drain).toBeNull();
   expect(dead.steps.map(({ name }) => name)).not.toContain('drain the node');
@@ -156,6 +164,16 @@ test('an API server that is away is told as unknown, and hides neither drain nor
     drain: { outlook: 'unknown', why: 'kubernetes_unreachable' },
     quorum: 'unknown',
     hazards: [{ code: 'cluster_not_seen' }],
+  });
+  const { sight, ...cluster } = seeing([node(1), node(2)]).clusters.get(CLUSTER)!;
+  const podless: PlanWorld = {
+    ...BLIND,
+    clusters: new Map([[CLUSTER, { ...cluster, sight: { ...sight, podsUnknown: 'kubernetes_forbidden' } as typeof sight }]]),
+  };
+  expect(planOperation(serving(1), 'release', {}, podless)).toMatchObject({
+    drain: { outlook: 'unknown', why: 'kubernetes_forbidden' },
+    quorum: null,
+    hazards: [{ code: 'cluster_not_seen', facts: { because: 'kubernetes_forbidden' } }],
   });
 });
 
@@ -235,6 +253,14 @@ test('durations come from this site, or are said to be a guess', () => {
   const [first] = measured.items;
   expect(first?.planned.expected).toEqual({ seconds: 60, basis: 'measured', samples: 7 });
   expect(first?.planned.steps.find(({ name }) => name === 'power it off')?.expectedSeconds).toBe(4);
+});
+
+test('a cluster that is left matters whole; of one that is joined only the names that are taken', () => {
+  const nodes = [node(1, { controlPlane: true }), node(2)];
+  const sight = { seen: 'now', nodes, drains: new Map() } as const;
+  expect(sightBasis(sight)).toEqual(['control plane ready u1 (uid-1)', 'node u2 (uid-2)']);
+  expect(sightBasis(sight, ['u2', 'u3'])).toEqual(['node u2 (uid-2)']);
+  expect(sightBasis({ seen: 'unknown', why: 'x' }, ['u2'])).toEqual(['the API server did not answer']);
 });
 
 test('what has changed since is named, server by server; what was blocked may change', () => {

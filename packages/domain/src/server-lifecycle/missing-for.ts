@@ -19,6 +19,8 @@ export function missingFor(type: ServerEvent, asked: Asked): string[] {
   // Nobody knows which disks there are to erase.
   if (type === 'retire' && asked.hardware === null) missing.push('hardware_not_accepted');
   if (asked.bmc === null || !asked.hasBmcCredentials) missing.push('bmc_missing');
+  // A restart boots what is installed.
+  if (type === 'remediate') return missing;
   const bootable = asked.nics.some((nic) => nic.boot) && asked.networkId !== null && asked.address !== null;
   if (!bootable) missing.push('boot_nic_missing');
   return missing;

@@ -8,7 +8,8 @@ export type WorkflowName =
   | 'reimage-server'
   | 'retire-server'
   | 'isolate-server'
-  | 'validate-server';
+  | 'validate-server'
+  | 'remediate-server';
 export type Actor = 'operator' | 'workflow' | 'network';
 
 type Resting = { kind: 'resting'; means: string };
@@ -46,6 +47,14 @@ export const STATES = {
   },
   quarantined: { kind: 'resting', means: 'may hold data or is not trusted; never handed out' },
   retired: { kind: 'resting', means: 'record kept: returned to its vendor, scrapped or repaired elsewhere' },
+  remediating: {
+    kind: 'working',
+    runs: 'remediate-server',
+    // Twice a person may be asked for a day whether the machine is really off; everything else is done within two hours.
+    limitMinutes: 3_120,
+    means: 'fence, switch on again, see it Ready; keeps its Node',
+  },
+  degraded: { kind: 'resting', means: 'in service by its record, but restarts did not mend it; a person decides' },
   isolating: {
     kind: 'working',
     runs: 'isolate-server',
@@ -129,6 +138,21 @@ export const MOVES = [
   ['in_repair', 'release', 'releasing', 'operator'],
   ['in_repair', 'retire', 'retiring', 'operator'],
   ['in_repair', 'write_off', 'retired', 'operator'],
+  // The health policy asks as an operator does.
+  ['in_service', 'remediate', 'remediating', 'operator'],
+  ['degraded', 'remediate', 'remediating', 'operator'],
+  ['remediating', 'finish', 'in_service', 'workflow'],
+  // Refused, cancelled or well again before anything was switched off.
+  ['remediating', 'keep', 'in_service', 'workflow'],
+  ['remediating', 'fail', 'degraded', 'workflow'],
+  ['degraded', 'recover', 'in_service', 'operator'],
+  ['degraded', 'release', 'releasing', 'operator'],
+  ['degraded', 'reimage', 'reimaging', 'operator'],
+  ['degraded', 'isolate', 'isolating', 'operator'],
+  ['releasing', 'keep_degraded', 'degraded', 'workflow'],
+  ['reimaging', 'keep_degraded', 'degraded', 'workflow'],
+  ['isolating', 'keep_degraded', 'degraded', 'workflow'],
+  ['remediating', 'keep_degraded', 'degraded', 'workflow'],
 ] as const satisfies readonly (readonly [from: ServerState, on: string, to: ServerState, by: Actor])[];
 
 export type ServerEvent = (typeof MOVES)[number][1];

@@ -12,7 +12,10 @@ import { readNode } from './read-node.ts';
 
 const NODES = '/api/v1/nodes';
 
-type NodeMethods = Pick<ClusterApi, 'node' | 'nodes' | 'watchNodes' | 'ensureNodeLabels' | 'removeNodeTaints' | 'deleteNode'>;
+type NodeMethods = Pick<
+  ClusterApi,
+  'node' | 'nodes' | 'watchNodes' | 'ensureNodeLabels' | 'ensureNodeTaints' | 'removeNodeTaints' | 'deleteNode'
+>;
 
 /** `closing` ends the watches. */
 export function nodeMethods(connection: Connection, closing: AbortSignal): NodeMethods {
@@ -45,6 +48,10 @@ export function nodeMethods(connection: Connection, closing: AbortSignal): NodeM
         if (patched === undefined) throw new Refusal('node_unknown', { node: name });
       });
       if (taints.length > 0) await changeTaints(connection, name, (present) => withTaints(present, taints));
+    },
+
+    async ensureNodeTaints(name, taints) {
+      await changeTaints(connection, name, (present) => withTaints(present, taints));
     },
 
     async removeNodeTaints(name, taints) {

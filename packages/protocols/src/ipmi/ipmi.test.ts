@@ -10,6 +10,7 @@ import { bootFlags } from './boot-flags.ts';
 import { chassisControl } from './chassis-control.ts';
 import { chassisIdentify } from './chassis-identify.ts';
 import { closeSession } from './close-session.ts';
+import { coldReset } from './cold-reset.ts';
 import { decodeFru, encodeFru } from './fru.ts';
 import { fruText } from './fru-text.ts';
 import { getChannelAuthenticationCapabilities } from './get-channel-authentication-capabilities.ts';
@@ -61,6 +62,7 @@ const COMMANDS = [
   speaks(chassisControl),
   speaks(chassisIdentify),
   speaks(closeSession),
+  speaks(coldReset),
   speaks(getChannelAuthenticationCapabilities),
   speaks(getChannelCipherSuites),
   speaks(getChassisStatus),

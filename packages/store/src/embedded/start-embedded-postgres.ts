@@ -115,17 +115,19 @@ async function launch(binaries: string, home: string, options: EmbeddedPostgresO
     stdio: ['ignore', log.fd, log.fd],
   });
   await log.close();
+  // From its first moment: we may die while it still recovers.
+  const watchdog = child.pid === undefined ? undefined : watchOver(child.pid);
   const ended = new Promise<number | null>((done) => child.once('exit', done).once('error', () => done(null)));
   const ready = within(60_000, async () => child.exitCode !== null || child.pid === undefined || (await saysReady(cluster)));
   if (!(await ready) || child.exitCode !== null || child.pid === undefined) {
     child.kill('SIGKILL');
+    watchdog?.kill('SIGKILL');
     const said = (await readFile(join(home, 'postgres.log'), 'utf8')).trim().split('\n').slice(-5).join('; ');
     throw new Fault({ code: 'postgres_start_failed', doing: `start PostgreSQL in ${home}`, retry: 'later', cause: said });
   }
-  const watchdog = watchOver(child.pid);
   let asked = false;
   void ended.then((code) => {
-    watchdog.kill('SIGKILL');
+    watchdog?.kill('SIGKILL');
     if (!asked) options.onExit?.(code);
   });
   const stop = async () => {

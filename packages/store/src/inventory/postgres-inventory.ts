@@ -4,6 +4,8 @@ import type { Database } from '../database.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { postgresSchedules } from '../schedules/postgres-schedules.ts';
 import { inTransaction } from '../transaction.ts';
+import { postgresHealthPolicy } from '../health/health-policy.ts';
+import { postgresServerHealth } from '../health/server-health.ts';
 import { postgresIncidents } from '../incidents/postgres-incidents.ts';
 import { postgresWorkOrders } from '../work-orders/postgres-work-orders.ts';
 import { postgresBulkOperations } from '../plans/postgres-bulk-operations.ts';
@@ -44,6 +46,8 @@ function inventoryIn(work: Work, keyring: Keyring) {
     incidents: postgresIncidents(work),
     power: postgresPower(work),
     coldStarts: postgresColdStarts(work),
+    health: postgresServerHealth(work),
+    healthPolicy: postgresHealthPolicy(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),

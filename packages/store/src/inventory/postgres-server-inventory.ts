@@ -61,7 +61,7 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
 
     move: async (
       id: ServerId,
-      event: 'accept' | 'retire' | 'write_off',
+      event: 'accept' | 'retire' | 'write_off' | 'recover',
       who: WhoMoves,
       expected: Expected = 'any',
     ): Promise<ServerWithConditions> => told(await work.write((tx) => moveServer(tx, id, event, expected, who))),

@@ -1,4 +1,4 @@
-// What holds of a server beside its state: does its last count match the model of its product?
+// What holds of a server beside its state: does its last count match the model of its product, and is it well?
 import { compareWithModel, type ExpectedHardware } from '@rackwright/domain/hardware/hardware-model.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
@@ -7,16 +7,16 @@ import type { ServerRecord } from '../servers/read-server.ts';
 
 /** `reason` is one lower_snake word; `message` the first difference, or empty. */
 export type ServerCondition = {
-  type: 'InventoryMatches';
+  type: 'InventoryMatches' | 'Healthy';
   status: 'true' | 'false' | 'unknown';
-  reason: 'as_expected' | 'differs_from_model' | 'no_model';
+  reason: string;
   message: string;
 };
 export type ServerWithConditions = ServerRecord & { conditions: ServerCondition[] };
 
 type Row = ExpectedHardware & { id: ServerId; model: string; seen: Inspection };
 
-/** One statement for all of them. */
+/** Two statements for all of them. */
 export async function withConditions(sql: Sql, servers: readonly ServerRecord[]): Promise<ServerWithConditions[]> {
   const rows = await sql.query<Row>(
     `select s.id, m.name as model, m.cpu_sockets as "cpuSockets", m.memory_bytes as "memoryBytes", m.disks, m.nics, x.seen
@@ -30,7 +30,29 @@ export async function withConditions(sql: Sql, servers: readonly ServerRecord[])
     [servers.map(({ id }) => id)],
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
-  return servers.map((server) => ({ ...server, conditions: [inventoryMatches(byId.get(server.id))] }));
+  const decided = new Map((await readDecisions(sql, servers)).map((row) => [row.id, row]));
+  return servers.map((server) => ({
+    ...server,
+    conditions: [inventoryMatches(byId.get(server.id)), ...healthy(server, decided.get(server.id))],
+  }));
+}
+
+type Decided = { id: ServerId; because: string; signals: string };
+
+function readDecisions(sql: Sql, servers: readonly ServerRecord[]): Promise<Decided[]> {
+  return sql.query<Decided>(
+    `select d.server_id as id, d.because,
+            (select coalesce(string_agg(h.signal, ', ' order by h.since), '') from health_signals h where h.server_id = d.server_id) as signals
+       from health_decisions d where d.server_id = any($1)`,
+    [servers.map(({ id }) => id)],
+  );
+}
+
+/** `reason` is why something is done about it, or not; of servers that do not serve there is nothing to say. */
+function healthy({ state }: ServerRecord, decided: Decided | undefined): ServerCondition[] {
+  const type = 'Healthy';
+  if (decided) return [{ type, status: 'false', reason: decided.because, message: decided.signals }];
+  return state === 'in_service' ? [{ type, status: 'true', reason: 'no_signals', message: '' }] : [];
 }
 
 function inventoryMatches(row: Row | undefined): ServerCondition {

@@ -11,7 +11,7 @@ import type { Transaction } from '../transaction.ts';
 export type BeginOperation = {
   serverId: ServerId;
   /** The event of the life-cycle table that leads into the working state. */
-  event: 'onboard' | 'provision' | 'reimage' | 'release' | 'retire' | 'isolate' | 'validate';
+  event: 'onboard' | 'provision' | 'reimage' | 'remediate' | 'release' | 'retire' | 'isolate' | 'validate';
   params: Record<string, unknown>;
   requestedBy: string;
   reason: string;

@@ -16,8 +16,8 @@ import { type BulkRecord, readBulk } from './read-bulk.ts';
 import { readPlanWorld, type WorldOnFile } from './read-plan-world.ts';
 import { readSubjects, type Selection } from './read-subjects.ts';
 
-/** What was seen of a cluster or an image, in lines that are compared. */
-export type Sight = { name: string; lines: string[] };
+/** What was seen of a cluster or an image, in lines that are compared; `only` these nodes of it matter. */
+export type Sight = { name: string; lines: string[]; only?: string[] | undefined };
 
 export type NewPlan = {
   event: OperationEvent;

@@ -11,6 +11,7 @@ import {
   workflowOf,
 } from '@rackwright/domain/server-lifecycle/table.ts';
 import { type Database, type Sql } from '../database.ts';
+import { forgetFindings } from '../health/note-findings.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 import { readServer, type ServerRecord } from './read-server.ts';
 
@@ -104,6 +105,7 @@ export async function moveServer(
   const to = next(server.state, event);
   if (to !== undefined && workflowOf(to)) throw new Refusal('not_allowed_in_state', { state: server.state, event });
   if (to === 'retired') await refuseUnerased(tx, id);
+  if (event === 'recover') await forgetFindings(tx, id);
   await moveLocked(tx, server, { event, actor: 'operator', by, reason, retiredAs });
   return readServer(tx, id);
 }

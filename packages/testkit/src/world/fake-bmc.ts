@@ -39,6 +39,7 @@ export function fakeBmc(world: World): Bmc {
     setIdentifyLed: async () => undefined,
     hardware: () => Promise.reject(new Error('no workflow asks the fake BMC for its hardware')),
     eventLog: async () => structuredClone(world.eventLog),
+    resetBmc: async () => void world.deeds.push('restart the BMC'),
     close: async () => undefined,
   };
 }

@@ -15,10 +15,11 @@ export function fakeCluster(world: World): ClusterAccess {
         node && {
           name,
           taints: [],
-          bootId: '',
           ...node,
           readyReason: node.ready ? 'KubeletReady' : 'NodeStatusUnknown',
           kubeletVersion: 'v1',
+          bootId: node.bootId ?? '',
+          volumesAttached: node.volumes ?? 0,
           addresses: [],
         }
       );
@@ -64,6 +65,18 @@ export function fakeCluster(world: World): ClusterAccess {
       if (world.power !== 'off') throw new Error('a Node was deleted before its fence');
       world.deeds.push(`delete node ${name}`);
       delete world.nodes[name];
+    },
+    async ensureOutOfService(name) {
+      const node = world.nodes[name];
+      // Its pods are deleted by force: of a machine that runs they would run twice.
+      if (world.power !== 'off') throw new Error('a node was marked out of service before its fence');
+      if (node) Object.assign(node, { outOfService: true, volumes: 0 });
+      world.deeds.push(`out of service ${name}`);
+      return 'tainted';
+    },
+    async removeOutOfService(name) {
+      const node = world.nodes[name];
+      if (node) node.outOfService = false;
     },
     revoke: async (name) => void delete world.tokens[name],
   };

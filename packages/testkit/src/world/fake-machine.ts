@@ -1,6 +1,6 @@
 // The fake server itself: boots from the network into the agent, or from its disk into a node, as a real one would.
 import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
-import type { Ticket, World } from './world.ts';
+import type { FakeNode, Ticket, World } from './world.ts';
 
 export function bootMachine(world: World): void {
   const device = world.bootOnce === 'none' ? 'disk' : world.bootOnce;
@@ -11,6 +11,8 @@ export function bootMachine(world: World): void {
 }
 
 function bootDisk(world: World): void {
+  const known = world.nodes[world.server.assignment?.nodeName ?? ''];
+  if (known) return bootKnown(world, known);
   const seed = world.tickets.flatMap((t) => t.instructions).find((i) => i.deed.do === 'write_image')?.deed;
   const installed = Object.values(world.disks).some((content) => content.startsWith('sha256-'));
   const before = world.nodes[world.server.assignment?.nodeName ?? ''];
@@ -27,6 +29,14 @@ function bootDisk(world: World): void {
     unschedulable: false,
     labels: { ...seed.seed.nodeLabels },
   };
+}
+
+/** It joined before: the same Node, in a new boot. */
+function bootKnown(world: World, node: FakeNode): void {
+  const boots = world.deeds.filter((deed) => deed === 'power off').length;
+  if (world.boots === 'never' || (world.boots === 'second_time' && boots < 2)) return;
+  node.ready = true;
+  node.bootId = `boot-${boots}`;
 }
 
 /** What the agent does when it is told; the world's disks change. */

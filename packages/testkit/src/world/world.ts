@@ -2,6 +2,7 @@
 import type { BmcLogEntry, PowerState } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
@@ -10,12 +11,13 @@ import type { InstructionDeed, InstructionResult, NodeTaint } from '@rackwright/
 export type FakeNode = {
   /** Another one after each boot. */
   bootId?: string;
-
   uid: string;
   ready: boolean;
   unschedulable: boolean;
   labels: Record<string, string>;
   taints?: NodeTaint[];
+  outOfService?: boolean;
+  volumes?: number;
 };
 
 export type Ticket = {
@@ -56,6 +58,9 @@ export type World = {
   eventLog: BmcLogEntry[];
   /** What its parts do when they are worked hard: hold, break, or break where only the event log tells. */
   burnIn: 'passes' | 'fails' | 'logs a fault';
+  findings: SeenSignal[];
+  /** Power-ons after which the installed system comes up; the others leave it dead. */
+  boots: 'always' | 'never' | 'second_time';
   answers: Partial<Record<Question, GivenAnswer>>;
   agentOutcome: 'done' | 'refused';
   /** Every deed that cannot be taken back, in order. */

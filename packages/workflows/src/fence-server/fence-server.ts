@@ -8,7 +8,7 @@ import type { Ports, Task } from '../ports.ts';
 type Needs = Pick<Ports, 'withBmc' | 'clock' | 'answers'>;
 
 /** The step that nobody can take back: workloads on this machine stop here. */
-const FENCE_STEP = 'power it off to fence';
+export const FENCE_STEP = 'power it off to fence';
 /** Somebody may have to walk there. */
 const PERSON_WITHIN = hours(24);
 /** Off and soon on again is somebody's doing. */
@@ -17,11 +17,12 @@ const STAYS_OFF_WITHIN = minutes(5);
 /**
  * Off, seen twice at least five seconds apart: one sighting may be a cached answer. An unreachable BMC is never proof; while it proves
  * nothing the operation waits with `fence_unproven` for the BMC or for a named person's word.
+ * @param again  behind the names of its steps, for who fences more than once
  */
-export async function fenceServer(run: Run, needs: Needs, task: Task<unknown>): Promise<FenceProof> {
+export async function fenceServer(run: Run, needs: Needs, task: Task<unknown>, again = ''): Promise<FenceProof> {
   const { withBmc, clock } = needs;
   const now = () => new Date(clock.now()).toISOString();
-  const off = await bmcOrPerson(run, needs, task, FENCE_STEP, async () => {
+  const off = await bmcOrPerson(run, needs, task, `${FENCE_STEP}${again}`, async () => {
     await withBmc(task, (bmc) => bmc.setPower('off'));
     return now();
   });
@@ -33,9 +34,9 @@ export async function fenceServer(run: Run, needs: Needs, task: Task<unknown>): 
     if (clock.now() - Date.parse(off.said) < STAYS_OFF_WITHIN) return new NotYet('power_still_on', { power });
     throw new Refusal('fence_broken', { power, seenOffAt: off.said });
   };
-  const first = await bmcOrPerson(run, needs, task, 'see it off', seenOff);
+  const first = await bmcOrPerson(run, needs, task, `see it off${again}`, seenOff);
   if ('proof' in first) return first.proof;
-  const second = await bmcOrPerson<FenceProof>(run, needs, task, 'see it off again', async () => {
+  const second = await bmcOrPerson<FenceProof>(run, needs, task, `see it off again${again}`, async () => {
     const early = new NotYet('second_sighting_due', { firstAt: first.said });
     if (clock.now() - Date.parse(first.said) < seconds(5)) return early;
     const secondAt = await seenOff();

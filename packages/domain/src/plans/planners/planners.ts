@@ -5,6 +5,7 @@ import { planOnboard } from './plan-onboard.ts';
 import { planProvision } from './plan-provision.ts';
 import { planReimage } from './plan-reimage.ts';
 import { planRelease } from './plan-release.ts';
+import { planRemediate } from './plan-remediate.ts';
 import { planRetire } from './plan-retire.ts';
 import { planValidate } from './plan-validate.ts';
 import type { Planner } from './planner.ts';
@@ -14,6 +15,7 @@ export const PLANNERS: Readonly<Record<WorkflowName, Planner>> = {
   'provision-server': planProvision,
   'release-server': planRelease,
   'reimage-server': planReimage,
+  'remediate-server': planRemediate,
   'retire-server': planRetire,
   'isolate-server': planIsolate,
   'validate-server': planValidate,

@@ -52,6 +52,13 @@ export function contractOfLeaving(world: () => ContractWorld): void {
       expect(keys).toContain('theirs');
       expect(keys).not.toContain(taint.key);
     }, SOON);
+    const gone = { key: 'node.kubernetes.io/out-of-service', value: 'nodeshutdown', effect: 'NoExecute' } as const;
+    await vi.waitFor(async () => {
+      await api.ensureNodeTaints(name, [gone]);
+      await api.ensureNodeTaints(name, [gone]);
+      expect((await api.node(name))?.taints).toEqual(expect.arrayContaining([{ key: 'theirs', effect: 'NoSchedule' }, gone]));
+    }, SOON);
+    await expect(api.ensureNodeTaints(fresh('nobody'), [gone])).resolves.toBeUndefined();
     await expect(api.ensureNodeLabels(fresh('nobody'), { a: 'b' })).rejects.toMatchObject({ code: 'node_unknown' });
   });
 

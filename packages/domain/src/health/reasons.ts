@@ -1,0 +1,73 @@
+// Why something is done with a server, or not: each reason in a sentence, with what changes it. docs/health.md is written from this table.
+
+type ReasonRow = { says: string; unblockedBy: string };
+
+export const HEALTH_REASONS = {
+  // Something is done.
+  signal_stands: { says: 'The signal stood long enough and every budget allows it.', unblockedBy: 'nothing: it is being done' },
+  bmc_not_asked: {
+    says: 'Before anything is begun its BMC is asked whether it is there.',
+    unblockedBy: 'the answer of the BMC, within a minute',
+  },
+  // Nothing is done, for now.
+  already_remediating: { says: 'It is being remediated.', unblockedBy: 'the end of the running operation' },
+  operation_in_progress: { says: 'Another operation holds the server.', unblockedBy: 'the end of the running operation' },
+  only_observed: { says: 'Its signals are of a kind that a restart does not mend.', unblockedBy: 'whoever runs the workload' },
+  remediation_paused: {
+    says: 'Remediation is paused.',
+    unblockedBy: 'somebody who sets paused to false (PATCH /v1/health-policy)',
+  },
+  settling: { says: 'The signal has not stood long enough.', unblockedBy: 'time, or the server recovering by itself' },
+  api_server_silent: {
+    says: 'The API server of its cluster does not answer: what we know is old.',
+    unblockedBy: 'the API server answering again',
+  },
+  vantages_disagree: {
+    says: 'One of our workers sees the API server of its cluster and another does not: our view is doubtful.',
+    unblockedBy: 'every worker seeing it again, or the blind worker being stopped',
+  },
+  bmc_network_silent: {
+    says: 'Many BMCs do not answer: that is the network of the BMCs, not the servers.',
+    unblockedBy: 'the BMCs answering again',
+  },
+  domain_incident: {
+    says: 'Many servers behind the same rack, feed or switch failed together.',
+    unblockedBy: 'mending what they share; the incident closes by itself',
+  },
+  remediation_storm: {
+    says: 'Too many servers of its cluster are unhealthy.',
+    unblockedBy: 'enough of them being healthy again, and a pause after that',
+  },
+  control_plane_busy: {
+    says: 'Another control plane of its cluster is unhealthy or being remediated: one at a time.',
+    unblockedBy: 'the other one being well again',
+  },
+  cluster_budget_full: { says: 'Enough servers of its cluster are in remediation.', unblockedBy: 'one of them being done' },
+  rack_budget_full: { says: 'Enough servers of its rack are in remediation.', unblockedBy: 'one of them being done' },
+  feed_budget_full: { says: 'Enough servers on its power feed are in remediation.', unblockedBy: 'one of them being done' },
+  switch_budget_full: { says: 'Enough servers behind its switch are in remediation.', unblockedBy: 'one of them being done' },
+  // It goes to somebody else.
+  part_failed: { says: 'A part has failed for good: restarting cannot mend it.', unblockedBy: 'the part being replaced' },
+  too_hot: { says: 'It is too hot.', unblockedBy: 'cooling; then recover it, or let the finding be cleared' },
+  software_damaged: { says: 'What is installed is damaged: restarting finds it as it was.', unblockedBy: 'installing it again' },
+  node_gone: {
+    says: 'Its Node object is gone; nothing is released because of that.',
+    unblockedBy: 'a restart of its kubelet, or releasing the server',
+  },
+  server_budget_spent: { says: 'It was power-cycled as often as one day allows.', unblockedBy: 'time, or installing it again' },
+  bmc_missing: { says: 'It has no BMC on file: nobody can power-cycle it.', unblockedBy: 'a BMC and its credentials on file' },
+  bmc_silent: {
+    says: 'Its BMC does not answer: it cannot be fenced.',
+    unblockedBy: 'the BMC answering, or somebody who remediates it and confirms the power-off',
+  },
+  remediation_gave_up: {
+    says: 'The ladder was climbed as far as restarts go.',
+    unblockedBy: 'installing it again, or recovering it by hand when it is well',
+  },
+  installation_failed: {
+    says: 'Its installation ended without a Ready node.',
+    unblockedBy: 'provisioning it again, or releasing it',
+  },
+} as const satisfies Record<string, ReasonRow>;
+
+export type HealthReason = keyof typeof HEALTH_REASONS;
