@@ -111,7 +111,7 @@ test('leases and grants show who holds what, and who waits for how many amperes 
   await poweredOn(one);
   expect(await askForPower(api.database, { serverId: two, operationId: await errand(two) })).toMatchObject({ granted: false });
 
-  const owner = { operationId, type: 'power-on', requestedBy: 'local' };
+  const owner = { operationId, type: 'power_on', requestedBy: 'local' };
   const leases = await call('GET', `/v1/leases?rackId=${where.rackId}`);
   expect(leases.body.items).toMatchObject([
     { kind: 'lease', server: { id: one }, rack: { id: where.rackId }, owner, reason: 'the lights went out', waitingFor: null },
@@ -241,4 +241,23 @@ test('nothing to power on is said with how many were left out; what was seen sin
   });
   expect((await call('GET', `${path}-plan`)).body.waves).toHaveLength(1);
   expect((await call('GET', '/v1/cold-starts/cst_0')).body.code).toBe('not_found');
+});
+
+test('one server in service is powered on by itself, once per key; any other is refused', async () => {
+  const where = await place();
+  const id = await serving(where);
+  const path = `/v1/servers/${id}/power-on`;
+  const key = { 'idempotency-key': 'power-on-1' };
+  const first = await call('POST', path, { reason: 'found it dark' }, key);
+  expect(first).toMatchObject({
+    status: 202,
+    body: { type: 'power_on', state: 'running', reason: 'found it dark', target: { id } },
+  });
+  expect(api.woken).toContain(first.body.id);
+  expect((await call('POST', path, { reason: 'found it dark' }, key)).body.id).toBe(first.body.id);
+  expect((await call('POST', path, {}, { 'idempotency-key': 'power-on-2' })).body.code).toBe('operation_in_progress');
+  const other = await server(where);
+  const refused = await call('POST', `/v1/servers/${other}/power-on`, {}, { 'idempotency-key': 'power-on-3' });
+  expect(refused.body).toMatchObject({ code: 'not_allowed_in_state', params: { state: 'registered' } });
+  expect((await call('POST', path, {})).status).toBe(400);
 });

@@ -26,6 +26,8 @@ export type LeaseFilter = {
 export interface Power {
   /** Refusal `not_found`. */
   rack(id: RackId): Promise<RackPowerState>;
+  /** Of a server in service. Refusals `operation_in_progress`, `not_allowed_in_state`. */
+  on(id: OperationId, request: { serverId: ServerId; requestedBy: string; reason: string }): Promise<OperationRecord>;
   leases(page: PageRequest, filter: LeaseFilter): Promise<Page<LeaseRecord>>;
 }
 

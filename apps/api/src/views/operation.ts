@@ -10,8 +10,7 @@ export function viewOperation(operation: OperationRecord): OperationView {
   return {
     kind: 'operation',
     ...rest,
-    // `onboard-server` is our workflow; the caller asked to onboard.
-    type: operation.type.replace(/-server$/, ''),
+    type: operationType(operation.type),
     target: { kind: 'server', id: serverId },
     done,
     progress: {
@@ -25,6 +24,9 @@ export function viewOperation(operation: OperationRecord): OperationView {
     error: error && viewError(error),
   };
 }
+
+/** `onboard-server` is our workflow; the caller asked to onboard. */
+export const operationType = (workflow: string): string => workflow.replace(/-server$/, '').replaceAll('-', '_');
 
 export function viewWaiting(waitingFor: NonNullable<OperationRecord['waitingFor']>): NonNullable<OperationView['waitingFor']> {
   const { facts, blockers = [], ...rest } = waitingFor;

@@ -6,11 +6,15 @@ import type { ColdStartPlan } from '@rackwright/domain/power/cold-start-plan.ts'
 import { FREED_BY } from '@rackwright/domain/power/grant-power.ts';
 import { type RackPowerState, reportRackPower } from '@rackwright/domain/power/rack-power.ts';
 import type { ColdStartRecord, LeaseRecord } from '../power-needs.ts';
-import { viewWaiting } from './operation.ts';
+import { operationType, viewWaiting } from './operation.ts';
 
 export function viewLease({ owner, waitingFor, ...lease }: LeaseRecord): LeaseView {
-  const type = owner.type.replace(/-server$/, '');
-  return { kind: 'lease', ...lease, owner: { ...owner, type }, waitingFor: waitingFor && viewWaiting(waitingFor) };
+  return {
+    kind: 'lease',
+    ...lease,
+    owner: { ...owner, type: operationType(owner.type) },
+    waitingFor: waitingFor && viewWaiting(waitingFor),
+  };
 }
 
 export function viewRackPower(rack: RackPowerState): RackPowerView {

@@ -142,7 +142,7 @@ export const operation = z
   .object({
     kind: z.literal('operation'),
     id: idOf('operation'),
-    type: openEnum(['onboard', 'provision', 'reimage', 'remediate', 'release', 'retire', 'isolate', 'validate']),
+    type: openEnum(['onboard', 'power_on', 'provision', 'reimage', 'remediate', 'release', 'retire', 'isolate', 'validate']),
     target: z.object({ kind: z.literal('server'), id: idOf('server') }),
     state: openEnum(OPERATION_STATES),
     done: z.boolean(),

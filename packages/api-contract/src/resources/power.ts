@@ -1,6 +1,6 @@
 // Who holds a server, and who draws from a rack's feeds: leases and power grants as people see them.
 import { z } from 'zod';
-import { idOf, instant, openEnum } from '../fields.ts';
+import { idOf, instant, openEnum, reason } from '../fields.ts';
 import { waitingFor } from './operation.ts';
 
 const named = <K extends 'server' | 'rack'>(kind: K) => z.object({ id: idOf(kind), name: z.string() });
@@ -30,6 +30,8 @@ export const leaseFilter = {
     .optional()
     .meta({ description: 'The code that its operation waits for, such as power_budget.' }),
 };
+
+export const powerOn = z.strictObject({ reason: reason.default('') }).meta({ id: 'PowerOn' });
 
 const amps = z.number();
 const circuit = z.object({

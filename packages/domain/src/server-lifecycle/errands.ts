@@ -12,7 +12,7 @@ type Errand = { from: readonly ServerState[]; limitMinutes: number; means: strin
 export const ERRANDS = {
   // Longer than a whole site takes in waves: most of it is waiting for power.
   'power-on-server': {
-    from: ['in_service'],
+    from: ['in_service', 'degraded'],
     limitMinutes: 240,
     means: 'powering on what serves, and waiting until it does again',
   },
