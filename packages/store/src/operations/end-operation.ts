@@ -1,5 +1,5 @@
 // The end of an operation: its state, the server's move, the lease, the tickets and the events, in one transaction.
-import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import { disksNotErased, type DiskProof } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
@@ -68,7 +68,7 @@ async function refuseUnlessErased(
   const [hardware] = await tx.query<{ inspection: Inspection }>('select inspection from accepted_hardware where server_id = $1', [
     serverId,
   ]);
-  const evidence = await tx.query<{ evidence: ErasureEvidence }>(
+  const evidence = await tx.query<{ evidence: DiskProof }>(
     'select evidence from erasures where operation_id = $1 and server_id = $2',
     [operationId, serverId],
   );

@@ -4,6 +4,7 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Servers } from '@rackwright/workflows/ports.ts';
 import { brokenConstraint } from '../connection-faults.ts';
 import type { Database } from '../database.ts';
+import { forgetRemovals } from '../inventory/disk-removals.ts';
 import { lockServer } from '../servers/move-server.ts';
 import { readServer } from '../servers/read-server.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
@@ -39,6 +40,7 @@ export function postgresServers(database: Database): Servers {
              set inspection = excluded.inspection, operation_id = excluded.operation_id, accepted_at = clock_timestamp()`,
           [id, JSON.stringify(inspection), operationId],
         );
+        await forgetRemovals(tx, id, inspection);
         await touchServer(tx, id, { hardware: 'accepted' });
       }),
 
