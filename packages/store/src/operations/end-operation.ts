@@ -11,7 +11,7 @@ import { openUndoIncident } from './undo-incidents.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 import { whereRepairedGoes } from '../work-orders/where-repaired-goes.ts';
-import { followWorkOrder } from '../work-orders/follow-operation.ts';
+import { closeOrdersOfRetired, followWorkOrder } from '../work-orders/follow-operation.ts';
 
 export type Ending = { event: ServerEvent; error: StoredError | null };
 type Ended = { operationId: OperationId; serverId: ServerId; workflow: RunName };
@@ -40,6 +40,7 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
     ? server.state
     : await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
   await followWorkOrder(tx, operationId, error);
+  if (to === 'retired' && retiredAs !== undefined) await closeOrdersOfRetired(tx, serverId, retiredAs);
   tx.emit({
     kind: 'operation.ended',
     subject: { kind: 'operation', id: operationId },
