@@ -12,12 +12,12 @@ import {
   verifyWorkOrder,
   workOrder,
 } from '@rackwright/api-contract/resources/work-order.ts';
+import { missingFor } from '@rackwright/domain/server-lifecycle/missing-for.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId, type OperationId, type WorkOrderId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { expectedVersion, sendVersioned } from '../http/etags.ts';
 import type { Inventory } from '../needs.ts';
-import { missingFor } from '../views/server.ts';
 import { viewWorkOrder } from '../views/work-order.ts';
 import type { WorkOrderAction } from '../work-order-needs.ts';
 import type { Api, RouteContext } from './context.ts';

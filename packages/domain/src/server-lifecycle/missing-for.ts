@@ -20,7 +20,8 @@ export function missingFor(type: ServerEvent, asked: Asked): string[] {
   if (type === 'retire' && asked.hardware === null) missing.push('hardware_not_accepted');
   if (asked.bmc === null || !asked.hasBmcCredentials) missing.push('bmc_missing');
   const bootable = asked.nics.some((nic) => nic.boot) && asked.networkId !== null && asked.address !== null;
-  if (!bootable) missing.push('boot_nic_missing');
+  // Whoever is only to be switched off need not boot anything of ours.
+  if (!bootable && type !== 'isolate') missing.push('boot_nic_missing');
   return missing;
 }
 
