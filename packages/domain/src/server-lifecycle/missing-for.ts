@@ -25,7 +25,8 @@ export function missingFor(type: ServerEvent, asked: Asked): string[] {
   // A restart boots what is installed.
   if (type === 'remediate') return missing;
   const bootable = asked.nics.some((nic) => nic.boot) && asked.networkId !== null && asked.address !== null;
-  if (!bootable) missing.push('boot_nic_missing');
+  // Whoever is only to be switched off need not boot anything of ours.
+  if (!bootable && type !== 'isolate') missing.push('boot_nic_missing');
   return missing;
 }
 
