@@ -9,8 +9,10 @@ import { postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
 import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
 import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
 import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
+import { advanceReplacement, runningReplacements } from '@rackwright/store/replacements/advance-replacement.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watch-at-the-rack.ts';
+import { advanceReplacements, type ReplacementStore } from './advance-replacements.ts';
 import { approveCertificates } from './approve-certificates.ts';
 import type { BmcConnections } from './bmc-connections.ts';
 import type { ClusterConnections } from './cluster-connections.ts';
@@ -39,6 +41,7 @@ const TECHNICIANS_MS = seconds(1);
 const POWER_MS = seconds(1);
 const COLD_STARTS_MS = seconds(2);
 const UNDO_INCIDENTS_MS = seconds(30);
+const REPLACEMENTS_MS = seconds(2);
 const FORGET_MS = hours(1);
 
 /** Ends them when called; no chore is under way afterwards. */
@@ -60,12 +63,17 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     log,
   });
   const bulks = postgresBulkDriver(database);
+  const replacements: ReplacementStore = {
+    running: (limit) => runningReplacements(database, limit),
+    advance: (id) => advanceReplacement(database, id),
+  };
   const stops = [
     queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log })),
     queue.every('certificates', CERTIFICATES_MS, () =>
       approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
     ),
     queue.every('node alarms', NODE_ALARMS_MS, nodeAlarms),
+    queue.every('replacements', REPLACEMENTS_MS, () => advanceReplacements(replacements, queue, log)),
     queue.every('technicians', TECHNICIANS_MS, technicians.look),
     // Those whose turn has come to power on.
     queue.every('power', POWER_MS, () => wakeAll(queue, grantWaiting(database))),
