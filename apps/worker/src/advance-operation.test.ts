@@ -1,6 +1,6 @@
 // What a worker does around a run: keeps the claim and says when it cannot, and leaves what another process runs to that process.
 import { seconds } from '@rackwright/domain/durations.ts';
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import type { OperationId } from '@rackwright/domain/ids.ts';
 import type { Ports } from '@rackwright/workflows/ports.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { advanceOperation, type AdvanceNeeds } from './advance-operation.ts';
@@ -9,7 +9,7 @@ import type { Run } from './needs.ts';
 const operationId = 'op_1' as OperationId;
 const run: Run = {
   operationId,
-  serverId: 'srv_1' as ServerId,
+  serverId: 'srv_1',
   workflow: 'onboard-server',
   params: {},
   fence: 1n,
