@@ -113,7 +113,7 @@ const GUARDS = [
   '  What is in remediation, or gave up, counts as unhealthy in every budget.',
   '- **Budgets.** Servers in remediation at once per cluster, rack, feed and switch; power cycles per server and day, counted from the history of its operations,',
   '  also those that people asked for; control planes one at a time.',
-  '- **A doubtful view.** Nothing is done on the word of an API server that any live worker does not see (`vantages_disagree`, `api_server_silent`; ADR 10), nor when',
+  '- **A doubtful view.** Nothing is done on the word of an API server that any live worker does not see (`vantages_disagree`, `api_server_silent`; ADR 11), nor when',
   '  many of the BMCs that were asked before acting are silent (`bmc_network_silent`).',
   '- **`paused: true`** in the policy, at the next round.',
 ];

@@ -67,6 +67,7 @@ test('what failed its first onboarding is written off, what was inspected once i
     { type: 'onboard', blockedBy: [] },
     { type: 'write_off', blockedBy: [] },
     { type: 'retire', blockedBy: [{ code: 'hardware_not_accepted' }] },
+    { type: 'isolate', blockedBy: [] },
   ]);
   expect(await begin(dead, RETIRE)).toMatchObject({ status: 409, body: { code: 'hardware_not_accepted' } });
   expect(await begin(dead, writeOff)).toMatchObject({ status: 200, body: { state: 'retired' } });

@@ -227,6 +227,39 @@ test('one that does not opens it again, counted, with what was wrong', async () 
   });
 });
 
+test('the third repair that does not hold is an incident, until one holds', async () => {
+  const server = await addServer();
+  const first = await finished(server);
+  await api.sql('update work_orders set attempts = 2 where id = $1', [first.order.id]);
+  await end(first.operationId, { code: 'burn_in_failed' });
+  const incidents = async () =>
+    await api.sql<{ facts: Json; open: boolean }>(
+      `select facts, closed_at is null as open from incidents where kind = 'repair_loop' and scope_id = $1`,
+      [server.id],
+    );
+  expect(await incidents()).toEqual([
+    { open: true, facts: { workOrderId: first.order.id, attempts: 3, code: 'burn_in_failed' } },
+  ]);
+  const { order } = first;
+  await act(order, 'assign', { assignee: person });
+  await act(order, 'arrive', { person });
+  await act(order, 'verify', { person, scan: server.serial });
+  await end((await act(order, 'drain', { person })).body.operationId);
+  await sees(server, 'off');
+  await act(order, 'start', { person });
+  await end((await act(order, 'finish', { person, newPartSerials: ['N3'] })).body.operationId);
+  expect(await get(order)).toMatchObject({ state: 'closed', attempts: 3, problem: null });
+  expect((await incidents()).map(({ open: stillOpen }) => stillOpen)).toEqual([false]);
+});
+
+test('a server that nobody can reach by a BMC is not drained by an order: that is said at once', async () => {
+  const server = await addServer();
+  await api.sql('delete from server_bmcs where server_id = $1', [server.id]);
+  const order = await atTheRack(server);
+  expect((await act(order, 'drain', { person })).body).toMatchObject({ code: 'bmc_missing' });
+  expect((await get(order)).state).toBe('verified');
+});
+
 test('a drain that nobody could end leaves the server serving and the order verified', async () => {
   const server = await addServer('quarantined');
   const order = await atTheRack(server);

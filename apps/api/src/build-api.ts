@@ -20,6 +20,7 @@ import { clusterRoutes } from './routes/clusters.ts';
 import { bulkOperationRoutes } from './routes/bulk-operations.ts';
 import type { Api, RouteContext } from './routes/context.ts';
 import { erasureCertificateRoutes } from './routes/erasure-certificates.ts';
+import { diskRemovalRoutes } from './routes/disk-removals.ts';
 import { discoveryRoutes } from './routes/discoveries.ts';
 import { eventRoutes } from './routes/events.ts';
 import { hardwareModelRoutes } from './routes/hardware-models.ts';
@@ -135,6 +136,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   deliveryRoutes(api, context);
   scheduleRoutes(api, context);
   scheduleRunRoutes(api, context);
+  diskRemovalRoutes(api, context);
   workOrderRoutes(api, context);
   workOrderActionRoutes(api, context);
   healthRoutes(api, context);

@@ -1,7 +1,7 @@
 // What the API needs from the outside world. Owned by the API; the store and the queue fit themselves to it.
 import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read-server-rows.ts';
 import type { Answer as PersonsAnswer } from '@rackwright/domain/answers.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { DiskProof } from '@rackwright/domain/erasure.ts';
 import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
 import type {
   ClusterId,
@@ -39,7 +39,7 @@ import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
 import type { BulkOperations, Plans, SeeCluster } from './plan-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
-import type { WorkOrders } from './work-order-needs.ts';
+import type { DiskRemovals, WorkOrders } from './work-order-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
 
 type Writable<R, Optional extends keyof R = never> = Omit<R, 'id' | keyof Stamps | Optional> & Partial<Pick<R, Optional>>;
@@ -92,7 +92,7 @@ export interface Servers extends Collection<ServerId, ServerRecord, NewServer, P
     mode: 'plan' | 'all_or_nothing' | 'good_rows',
   ): Promise<ServerImport>;
   /** `digest` is the certificate's; null when the evidence proves nothing. */
-  erasures(id: ServerId): Promise<(ErasureEvidence & { operationId: OperationId; recordedAt: string; digest: string | null })[]>;
+  erasures(id: ServerId): Promise<(DiskProof & { operationId: OperationId; recordedAt: string; digest: string | null })[]>;
 }
 
 export type OperationFilter = { serverId?: ServerId | undefined; state?: OperationRecord['state'] | undefined };
@@ -194,6 +194,7 @@ export type Inventory = {
   workOrders: WorkOrders;
   plans: Plans;
   bulkOperations: BulkOperations;
+  diskRemovals: DiskRemovals;
 };
 
 export type IdempotentRequest = { principal: string; method: string; path: string; key: string; bodyHash: string };

@@ -1,6 +1,7 @@
 // Work orders as the API reads and moves them; the store gives and takes them in this form.
 import type { PowerState } from '@rackwright/domain/bmc.ts';
 import type { DrainPolicy } from '@rackwright/domain/drain.ts';
+import type { RemovalEvidence } from '@rackwright/domain/erasure.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { PartKind } from '@rackwright/domain/hardware/judge-repair.ts';
 import type { OperationId, RackId, ServerId, SiteId, WorkOrderId } from '@rackwright/domain/ids.ts';
@@ -96,3 +97,10 @@ export interface WorkOrders {
     by: string,
   ): Promise<{ order: WorkOrderRecord; began: OperationId | undefined }>;
 }
+
+export interface DiskRemovals {
+  list(serverId: ServerId): Promise<RecordedRemoval[]>;
+  /** May be repeated. Refusals `reference_not_found`, `not_allowed_in_state`, `operation_in_progress`, `disk_removal_known`. */
+  record(serverId: ServerId, removal: RemovalEvidence, by: string): Promise<RecordedRemoval>;
+}
+export type RecordedRemoval = RemovalEvidence & { recordedBy: string; recordedAt: string };

@@ -48,3 +48,21 @@ test('a disk that nobody counted is named by what the agent said', () => {
   expect(disk).toEqual({ serial: 'SSD-1', wwn: '', model: '', kind: '', sizeBytes: 4_000 });
   expect(server).toMatchObject({ manufacturer: '', product: '' });
 });
+
+test('a disk that a named person destroyed is certified as that, and as no erasure', () => {
+  const removal = {
+    serial: 'SSD-1',
+    method: 'destroyed',
+    person: 'Chen Mei',
+    witness: 'Lin Hao',
+    evidence: 'shredded',
+    at,
+  } as const;
+  const certificate = certifyErasure(removal, subject);
+  expect(certificate).toMatchObject({
+    disk: { serial: 'SSD-1', wwn: 'eui.1', sizeBytes: 4_096 },
+    removal: { method: 'destroyed', person: 'Chen Mei', witness: 'Lin Hao', evidence: 'shredded', at },
+  });
+  expect(certificate).not.toHaveProperty('erasure');
+  expect(certifyErasure({ ...removal, person: ' ' }, subject)).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 // The certificate of one erased disk: everything that somebody who was not there wants to know, frozen when it was recorded.
-import type { ErasureEvidence } from './erasure.ts';
+import { type DiskProof, type ErasureEvidence, isProof, isRemoval, type RemovalEvidence } from './erasure.ts';
 import type { Inspection } from './hardware/inspection.ts';
 import type { OperationId, ServerId } from './ids.ts';
 
@@ -7,7 +7,8 @@ export type ErasureCertificate = {
   /** Of this layout: certificates of another one keep theirs. */
   version: 1;
   disk: { serial: string; wwn: string; model: string; kind: string; sizeBytes: number };
-  erasure: {
+  /** Of a disk that was erased; one that was taken out or destroyed has `removal` instead. */
+  erasure?: {
     method: ErasureEvidence['method'];
     startedAt: string;
     finishedAt: string;
@@ -17,6 +18,7 @@ export type ErasureCertificate = {
     /** How many bytes were read again to verify it. */
     checkedBytes: number;
   };
+  removal?: Omit<RemovalEvidence, 'serial'>;
   operation: { id: OperationId; type: string; requestedBy: string; reason: string };
   server: {
     id: ServerId;
@@ -36,9 +38,9 @@ export type ErasureSubject = Pick<ErasureCertificate, 'operation' | 'recordedAt'
 };
 
 /** Undefined for evidence that proves nothing: there is no certificate of an attempt. */
-export function certifyErasure(evidence: ErasureEvidence, subject: ErasureSubject): ErasureCertificate | undefined {
-  const { serial, method, startedAt, finishedAt, sizeBytes, readBack, checkedBytes } = evidence;
-  if (readBack !== 'zero' || checkedBytes <= 0) return undefined;
+export function certifyErasure(proof: DiskProof, subject: ErasureSubject): ErasureCertificate | undefined {
+  if (!isProof(proof)) return undefined;
+  const { serial } = proof;
   const { hardware, server, operation, recordedAt } = subject;
   const counted = hardware?.disks.find((disk) => disk.serial === serial);
   return {
@@ -48,11 +50,20 @@ export function certifyErasure(evidence: ErasureEvidence, subject: ErasureSubjec
       wwn: counted?.wwn ?? '',
       model: counted?.model ?? '',
       kind: counted?.kind ?? '',
-      sizeBytes: counted?.sizeBytes ?? sizeBytes,
+      sizeBytes: counted?.sizeBytes ?? (isRemoval(proof) ? 0 : proof.sizeBytes),
     },
-    erasure: { method, startedAt, finishedAt, sizeBytes, readBack, checkedBytes },
+    ...whatWasDone(proof),
     operation,
     server: { ...server, manufacturer: hardware?.system.manufacturer ?? '', product: hardware?.system.product ?? '' },
     recordedAt,
   };
+}
+
+function whatWasDone(proof: DiskProof): Pick<ErasureCertificate, 'erasure' | 'removal'> {
+  if (isRemoval(proof)) {
+    const { method, person, witness, evidence, at } = proof;
+    return { removal: { method, person, witness, evidence, at } };
+  }
+  const { method, startedAt, finishedAt, sizeBytes, checkedBytes } = proof;
+  return { erasure: { method, startedAt, finishedAt, sizeBytes, readBack: 'zero', checkedBytes } };
 }

@@ -22,3 +22,15 @@ test('only zeros that were looked at are evidence', () => {
   for (const bad of [[], seen('zero', 0), seen('random', 10), seen('unreadable', 10)])
     expect(disksNotErased(accepted, bad)).toEqual(['S']);
 });
+
+test("a named person's word for where a disk went is evidence of it; nobody's word is none", () => {
+  const accepted = { disks: [disk('S', 10, false)] } as never;
+  const word = { serial: 'S', method: 'destroyed', person: 'Chen Mei', witness: null, evidence: 'shredded', at: '' } as const;
+  expect(disksNotErased(accepted, [word])).toEqual([]);
+  for (const bad of [
+    { ...word, person: ' ' },
+    { ...word, evidence: '' },
+    { ...word, serial: 'T' },
+  ])
+    expect(disksNotErased(accepted, [bad])).toEqual(['S']);
+});

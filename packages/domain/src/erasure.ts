@@ -13,9 +13,34 @@ export type ErasureEvidence = {
   finishedAt: string;
 };
 
+export const REMOVALS = ['physically_removed', 'destroyed'] as const;
+
+/** Of a disk that cannot be erased any more: a named person's word for where it went, and what shows it. */
+export type RemovalEvidence = {
+  serial: string;
+  method: (typeof REMOVALS)[number];
+  person: string;
+  /** A second person who saw it; null when there was none. */
+  witness: string | null;
+  /** What was done and what shows it: "shredded, protocol 4711, photo attached to DC-4711". */
+  evidence: string;
+  at: string;
+};
+
+/** What accounts for a disk. */
+export type DiskProof = ErasureEvidence | RemovalEvidence;
+
+export const isRemoval = (proof: DiskProof): proof is RemovalEvidence => 'person' in proof;
+
+/** A try that read back something else, or nothing, proves nothing; a removal without a name is nobody's word. */
+export function isProof(proof: DiskProof): boolean {
+  if (isRemoval(proof)) return proof.person.trim() !== '' && proof.evidence.trim() !== '';
+  return proof.readBack === 'zero' && proof.checkedBytes > 0;
+}
+
 /** Serials of accepted disks without good evidence; empty means the server may be handed out again. */
-export function disksNotErased(accepted: Inspection, evidence: readonly ErasureEvidence[]): string[] {
-  const good = new Set(evidence.filter((e) => e.readBack === 'zero' && e.checkedBytes > 0).map((e) => e.serial));
+export function disksNotErased(accepted: Inspection, evidence: readonly DiskProof[]): string[] {
+  const good = new Set(evidence.filter(isProof).map((e) => e.serial));
   return accepted.disks.map((disk) => disk.serial).filter((serial) => !good.has(serial));
 }
 

@@ -36,6 +36,11 @@ export const INCIDENT_KINDS = {
     title: 'What a failed operation did could not be undone',
     toDo: 'See whether the server is powered on and switch it off; begin an operation on it again when its BMC answers.',
   },
+  repair_loop: {
+    severity: 'warning',
+    title: 'A repair did not hold again and again',
+    toDo: 'Look at what failed each time: another part than the one that is replaced may be broken. Or send the machine back.',
+  },
   node_without_server: {
     severity: 'critical',
     title: 'A Node exists that no server of ours is',

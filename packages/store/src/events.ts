@@ -68,6 +68,7 @@ export type EventKind =
   | 'schedule_run.ended'
   | 'server.bmc_changed'
   | 'server.bmc_logged'
+  | 'server.disk_removed'
   | 'work_order.opened'
   | 'work_order.moved'
   | 'work_order.updated'

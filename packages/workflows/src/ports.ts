@@ -14,7 +14,7 @@ import type {
 } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { RemainingPod } from '@rackwright/domain/drain.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { DiskProof, RemovalEvidence } from '@rackwright/domain/erasure.ts';
 import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
@@ -124,9 +124,9 @@ export interface Images {
 
 export interface Erasures {
   /** May be repeated: one row per operation and disk serial. */
-  record(serverId: ServerId, operationId: OperationId, evidence: ErasureEvidence[]): Promise<void>;
-  /** Serials of accepted disks that a named person took out or destroyed, and that were not seen since. */
-  removed(serverId: ServerId): Promise<string[]>;
+  record(serverId: ServerId, operationId: OperationId, evidence: DiskProof[]): Promise<void>;
+  /** Disks that a named person took out or destroyed, and that were not accepted again since. */
+  removals(serverId: ServerId): Promise<RemovalEvidence[]>;
 }
 
 /** What was found broken in a server, kept until it is repaired or somebody calls it well. */

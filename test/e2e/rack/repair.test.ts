@@ -126,3 +126,35 @@ async function untilOrder(see: () => Promise<Order>, holds: (order: Order) => bo
     await pause(200);
   }
 }
+
+test('a dead disk: destroyed by a named person, and the server is retired with a certificate for each drive', {
+  timeout: minutes(4),
+}, async () => {
+  site = await startSimulatedSite(4);
+  const { api, rack, onFile } = site;
+  // The one with three disks.
+  const machine = rack.servers.find(({ spec }) => spec.disks.length > 1);
+  const server = onFile.servers.find(({ name }) => name === machine?.name);
+  const dead = machine?.spec.disks[1]?.serial;
+  if (!server || !machine || dead === undefined) throw new Error('no server');
+  await api.operate(server.id, { type: 'onboard' }, { limitMs: minutes(1) });
+  machine.machine.parts.pullDisk(dead);
+
+  await api.operate(server.id, { type: 'isolate' }, { limitMs: minutes(1) });
+  const retire = { type: 'retire', params: { outcome: 'returned_to_vendor' } };
+  const open = await api.post<Order>('/v1/work-orders', { serverId: server.id, cause: 'dead disk' });
+  const removal = { serial: dead, method: 'destroyed', person, witness: 'Lin Hao', evidence: 'shredded, protocol 4711' };
+  await api.post(`/v1/servers/${server.id}/disk-removals`, removal);
+  await api.operate(server.id, retire, { limitMs: minutes(2) });
+
+  expect(await api.get(`/v1/servers/${server.id}`)).toMatchObject({ state: 'retired', retiredAs: 'returned_to_vendor' });
+  expect(await api.get(`/v1/work-orders/${open.id}`)).toMatchObject({ state: 'closed', outcome: 'returned_to_vendor' });
+  for (const disk of machine.machine.disks) {
+    expect(disk.content).toEqual({ kind: 'zero' });
+    const erased = await api.get<Json>(`/v1/erasure-certificates/${disk.spec.serial}`);
+    expect(erased['certificate']).toMatchObject({ erasure: { readBack: 'zero' } });
+  }
+  const { certificate } = await api.get<{ certificate: Json }>(`/v1/erasure-certificates/${dead}`);
+  expect(certificate).toMatchObject({ removal: { method: 'destroyed', person, witness: 'Lin Hao' } });
+  expect(certificate).not.toHaveProperty('erasure');
+});

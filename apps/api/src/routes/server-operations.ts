@@ -2,6 +2,7 @@
 import { agentErasure } from '@rackwright/api-contract/agent-contract.ts';
 import { idOf, instant, sha256Digest } from '@rackwright/api-contract/fields.ts';
 import { newOperation, type NewOperationBody, operation } from '@rackwright/api-contract/resources/operation.ts';
+import { diskRemoval } from '@rackwright/api-contract/resources/disk-removal.ts';
 import { server } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { type ClusterId, makeId, type OperationId } from '@rackwright/domain/ids.ts';
@@ -17,13 +18,14 @@ import type { Api, RouteContext } from './context.ts';
 import { findServer } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 
-const erasure = agentErasure.extend({
+const recorded = {
   operationId: idOf('operation'),
   recordedAt: instant,
   digest: sha256Digest
     .nullable()
     .meta({ description: 'Of its certificate, at /v1/erasure-certificates/{serial}; null when it proves nothing.' }),
-});
+};
+const erasure = z.union([agentErasure.extend(recorded), diskRemoval.extend(recorded)]);
 const tags = ['servers'];
 
 export function serverOperationRoutes(api: Api, context: RouteContext): void {

@@ -12,9 +12,12 @@ import {
   verifyWorkOrder,
   workOrder,
 } from '@rackwright/api-contract/resources/work-order.ts';
-import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { missingFor } from '@rackwright/domain/server-lifecycle/missing-for.ts';
+import { Refusal } from '@rackwright/domain/errors.ts';
+import { makeId, type OperationId, type WorkOrderId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { expectedVersion, sendVersioned } from '../http/etags.ts';
+import type { Inventory } from '../needs.ts';
 import { viewWorkOrder } from '../views/work-order.ts';
 import type { WorkOrderAction } from '../work-order-needs.ts';
 import type { Api, RouteContext } from './context.ts';
@@ -46,6 +49,7 @@ export function workOrderActionRoutes(api: Api, context: RouteContext): void {
     description:
       'Begins `isolate`: the server leaves its cluster and is switched off. Again when somebody switched it on meanwhile.',
     body: drainWorkOrder,
+    begins: 'isolate',
     act: (body) => ({ do: 'drain', ...body, operationId: fresh() }),
   });
   action({
@@ -64,6 +68,7 @@ export function workOrderActionRoutes(api: Api, context: RouteContext): void {
     path: 'finish',
     description: 'Begins `validate`: parts are counted and burnt in, then the order closes or is open again.',
     body: finishWorkOrder,
+    begins: 'validate',
     act: (body) => ({ do: 'finish', ...body, operationId: fresh() }),
   });
   action({ path: 'block', description: 'It cannot go on.', body: blockWorkOrder, act: (body) => ({ do: 'block', ...body }) });
@@ -81,12 +86,14 @@ type Named<Body extends z.ZodType> = {
   description: string;
   body: Body;
   act: (body: z.infer<Body>) => WorkOrderAction;
+  /** What it asks of the server. */
+  begins?: 'isolate' | 'validate';
 };
 
 function actionRoute<Body extends z.ZodType>(
   api: Api,
   { needs, onError }: RouteContext,
-  { path, description, body, act }: Named<Body>,
+  { path, description, body, act, begins }: Named<Body>,
 ): void {
   const { inventory, clock } = needs;
   const word = path.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -106,12 +113,20 @@ function actionRoute<Body extends z.ZodType>(
     async (request, reply) => {
       const id = workOrderId(request.params.id);
       const wanted = act(request.body as z.infer<Body>);
+      if (begins) await refuseIncomplete(inventory, id, begins);
       const { order, began } = await inventory.workOrders.act(id, expectedVersion(request), wanted, request.principal);
       // It is written: should the queue be away, the sweep wakes it.
       if (began !== undefined) await needs.wakeUp(began).catch(onError);
       return sendVersioned(request, reply, viewWorkOrder(order, clock.now()));
     },
   );
+}
+
+/** Said now rather than by an operation that fails with the machine off. */
+async function refuseIncomplete(inventory: Inventory, id: WorkOrderId, type: 'isolate' | 'validate'): Promise<void> {
+  const { server } = await inventory.workOrders.get(id);
+  const [missing] = missingFor(type, await inventory.servers.get(server.id));
+  if (missing !== undefined) throw new Refusal(missing, { server: server.name });
 }
 
 function verifyRoute(api: Api, { needs }: RouteContext): void {

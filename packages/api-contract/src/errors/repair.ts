@@ -38,6 +38,20 @@ export const REPAIR_ERRORS = {
     toDo: 'Finish the work order, so that the server is validated; or close it as returned to its vendor or scrapped.',
     retryable: false,
   },
+  disk_still_attached: {
+    status: 409,
+    title: 'A disk that was said to be out is still there',
+    detail: 'The agent still sees {serials}; nothing was erased.',
+    toDo: 'Take it out, or accept the hardware as it is: then it is erased like the others.',
+    retryable: false,
+  },
+  disk_removal_known: {
+    status: 409,
+    title: 'Somebody else accounted for this disk',
+    detail: '{person} said that {serial} was {method}.',
+    toDo: 'Read what is on file; it is not written over.',
+    retryable: false,
+  },
   burn_in_failed: {
     status: 502,
     title: 'It failed when it was worked hard',

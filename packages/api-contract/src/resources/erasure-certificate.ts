@@ -1,19 +1,33 @@
 // An erase certificate as it was issued, and how whoever holds a copy checks it.
 import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
+import { REMOVALS } from '@rackwright/domain/erasure.ts';
 import { z } from 'zod';
 import { idOf, instant, openEnum, sha256Digest } from '../fields.ts';
 
 const certificate = z.object({
   version: z.literal(1),
   disk: z.object({ serial: z.string(), wwn: z.string(), model: z.string(), kind: z.string(), sizeBytes: z.int() }),
-  erasure: z.object({
-    method: z.enum(['ata_secure_erase', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
-    startedAt: z.string(),
-    finishedAt: z.string(),
-    sizeBytes: z.int(),
-    readBack: z.literal('zero').meta({ description: 'What was found when the disk was read again.' }),
-    checkedBytes: z.int().meta({ description: 'How much of it was read again.' }),
-  }),
+  erasure: z
+    .object({
+      method: z.enum(['ata_secure_erase', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
+      startedAt: z.string(),
+      finishedAt: z.string(),
+      sizeBytes: z.int(),
+      readBack: z.literal('zero').meta({ description: 'What was found when the disk was read again.' }),
+      checkedBytes: z.int().meta({ description: 'How much of it was read again.' }),
+    })
+    .exactOptional()
+    .meta({ description: 'Of a disk that was erased.' }),
+  removal: z
+    .object({
+      method: z.enum(REMOVALS),
+      person: z.string(),
+      witness: z.string().nullable(),
+      evidence: z.string(),
+      at: z.string(),
+    })
+    .exactOptional()
+    .meta({ description: 'Of a disk that a named person took out or destroyed; it was not erased.' }),
   operation: z.object({
     id: idOf('operation'),
     type: openEnum(['release-server', 'retire-server']),

@@ -7,7 +7,12 @@ const METHODS = {
   nvme_format: 'NVMe Format with secure erase, by the drive itself',
   blkdiscard_zero: 'discard of every block with zeroing',
   overwrite_zero: 'overwrite of every block with zeros',
-} as const satisfies Record<ErasureCertificate['erasure']['method'], string>;
+} as const satisfies Record<NonNullable<ErasureCertificate['erasure']>['method'], string>;
+
+const REMOVED = {
+  physically_removed: 'taken out of the server, not erased',
+  destroyed: 'physically destroyed, not erased',
+} as const satisfies Record<NonNullable<ErasureCertificate['removal']>['method'], string>;
 
 const STYLE =
   'body{font:11pt/1.4 sans-serif;max-width:46em;margin:2em auto;padding:0 1em;color:#000;background:#fff}' +
@@ -17,7 +22,7 @@ const STYLE =
 
 /** @param issued  the certificate and the digest that was issued with it */
 export function erasureCertificatePage({ certificate, digest }: { certificate: ErasureCertificate; digest: string }): string {
-  const { disk, erasure, operation, server, recordedAt } = certificate;
+  const { disk, operation, server, recordedAt } = certificate;
   const parts = [
     table('Drive', [
       ['Serial number', disk.serial],
@@ -26,13 +31,7 @@ export function erasureCertificatePage({ certificate, digest }: { certificate: E
       ['Kind', disk.kind],
       ['Size', bytes(disk.sizeBytes)],
     ]),
-    table('Erasure', [
-      ['Method', `${METHODS[erasure.method]} (${erasure.method})`],
-      ['Begun', erasure.startedAt],
-      ['Finished', erasure.finishedAt],
-      ['Erased', bytes(erasure.sizeBytes)],
-      ['Verified by reading again', `${bytes(erasure.checkedBytes)}, all of them zero`],
-    ]),
+    whatWasDone(certificate),
     table('Done by', [
       ['Requested by', operation.requestedBy],
       ['Reason', operation.reason],
@@ -49,7 +48,7 @@ export function erasureCertificatePage({ certificate, digest }: { certificate: E
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Erase certificate ${escape(disk.serial)}</title><style>${STYLE}</style></head>
-<body><h1>Certificate of data erasure</h1>
+<body><h1>${certificate.removal ? 'Certificate of a removed drive' : 'Certificate of data erasure'}</h1>
 ${parts.join('\n')}
 <h2>To check this certificate</h2>
 <p>The SHA-256 of this text is <code>${escape(digest)}</code>; Rackwright answers the same for this drive and operation.</p>
@@ -57,6 +56,26 @@ ${parts.join('\n')}
 <h2>Signed</h2><p>Name ______________________ Date ______________ Signature ______________________</p>
 </body></html>
 `;
+}
+
+function whatWasDone({ erasure, removal }: ErasureCertificate): string {
+  if (removal) {
+    return table('Removal', [
+      ['What was done', `${REMOVED[removal.method]} (${removal.method})`],
+      ['By', removal.person],
+      ['Witness', removal.witness ?? ''],
+      ['Evidence', removal.evidence],
+      ['When', removal.at],
+    ]);
+  }
+  if (!erasure) return '';
+  return table('Erasure', [
+    ['Method', `${METHODS[erasure.method]} (${erasure.method})`],
+    ['Begun', erasure.startedAt],
+    ['Finished', erasure.finishedAt],
+    ['Erased', bytes(erasure.sizeBytes)],
+    ['Verified by reading again', `${bytes(erasure.checkedBytes)}, all of them zero`],
+  ]);
 }
 
 function table(title: string, rows: readonly (readonly [name: string, value: string])[]): string {

@@ -17,6 +17,8 @@ export type SwapReview = {
   };
   /** Serials of disks that were erased since the server was last given to anybody. */
   erased: readonly string[];
+  /** Serials of disks that a named person took out or destroyed. */
+  removed?: readonly string[];
   /** It belongs to somebody now: its disks hold data. */
   allocated: boolean;
 };
@@ -45,11 +47,14 @@ export function reviewSwap(review: SwapReview): ReviewedSwap {
 
 const unnamed = (what: string): ReviewedSwap => ({ ok: false, code: 'hardware_not_reviewed', facts: { what } });
 
-function refuseLostDisks({ onFile, seen, named, erased, allocated }: SwapReview): ReviewedSwap | undefined {
+function refuseLostDisks({ onFile, seen, named, erased, removed = [], allocated }: SwapReview): ReviewedSwap | undefined {
   const here = new Set(seen.disks.map(({ serial }) => serial));
   const gone = (onFile.accepted?.disks ?? []).map(({ serial }) => serial).filter((serial) => !here.has(serial));
-  if (allocated && gone[0] !== undefined) return { ok: false, code: 'disk_dropped_unerased', facts: { disk: gone[0] } };
-  const unseen = gone.find((serial) => !erased.includes(serial) && !named.lostDisks.includes(serial));
+  const unaccounted = gone.find((serial) => !removed.includes(serial));
+  if (allocated && unaccounted !== undefined) return { ok: false, code: 'disk_dropped_unerased', facts: { disk: unaccounted } };
+  const unseen = gone.find(
+    (serial) => !removed.includes(serial) && !erased.includes(serial) && !named.lostDisks.includes(serial),
+  );
   if (unseen !== undefined) return unnamed(`the disk ${unseen} that is gone and was not erased`);
   const there = named.lostDisks.find((serial) => !gone.includes(serial));
   return there === undefined ? undefined : { ok: false, code: 'reference_not_found', facts: { kind: 'lost disk', id: there } };

@@ -12,9 +12,12 @@ export type Asked = {
   hardware: object | null;
 };
 
+/** The record is closed by it. */
+const CLOSES = new Set<ServerEvent>(['retire', 'write_off']);
+
 /** Codes of the error catalogue. What runs no workflow needs nothing but the record. */
 export function missingFor(type: ServerEvent, asked: Asked): string[] {
-  if (isDoneAtOnce(asked.state, type)) return type !== 'accept' && asked.hardware !== null ? ['disks_may_hold_data'] : [];
+  if (isDoneAtOnce(asked.state, type)) return CLOSES.has(type) && asked.hardware !== null ? ['disks_may_hold_data'] : [];
   const missing: string[] = [];
   // Nobody knows which disks there are to erase.
   if (type === 'retire' && asked.hardware === null) missing.push('hardware_not_accepted');
@@ -22,7 +25,8 @@ export function missingFor(type: ServerEvent, asked: Asked): string[] {
   // A restart boots what is installed.
   if (type === 'remediate') return missing;
   const bootable = asked.nics.some((nic) => nic.boot) && asked.networkId !== null && asked.address !== null;
-  if (!bootable) missing.push('boot_nic_missing');
+  // Whoever is only to be switched off need not boot anything of ours.
+  if (!bootable && type !== 'isolate') missing.push('boot_nic_missing');
   return missing;
 }
 

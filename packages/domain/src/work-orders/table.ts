@@ -60,6 +60,14 @@ export const WORK_ORDER_MOVES = [
   ['safe', 'close', 'closed', 'operator'],
   ['in_progress', 'close', 'closed', 'operator'],
   ['blocked', 'close', 'closed', 'operator'],
+  // The server is gone for good: nobody needs to go there any more.
+  ['open', 'server_retired', 'closed', 'workflow'],
+  ['assigned', 'server_retired', 'closed', 'workflow'],
+  ['on_site', 'server_retired', 'closed', 'workflow'],
+  ['verified', 'server_retired', 'closed', 'workflow'],
+  ['safe', 'server_retired', 'closed', 'workflow'],
+  ['in_progress', 'server_retired', 'closed', 'workflow'],
+  ['blocked', 'server_retired', 'closed', 'workflow'],
 ] as const satisfies readonly (readonly [from: WorkOrderState, on: string, to: WorkOrderState, by: WorkOrderActor])[];
 
 export type WorkOrderEvent = (typeof WORK_ORDER_MOVES)[number][1];
@@ -79,6 +87,9 @@ export function actionsOn(from: WorkOrderState): { action: WorkOrderEvent; by: '
 
 /** Somebody may be at the machine: its light is on and its power is watched. */
 export const AT_THE_RACK: readonly WorkOrderState[] = ['on_site', 'verified', 'draining', 'safe', 'in_progress'];
+
+/** A part that fails as often as this is not what is broken: somebody who knows more is to look. */
+export const REPAIR_LOOP = 3;
 
 /** Nothing of it can be changed any more; another order for the same cause may be opened. */
 export const isOver = (state: WorkOrderState): boolean => state === 'closed' || state === 'cancelled';

@@ -47,6 +47,9 @@ test('an operation alone ends draining and validating: no person says that they 
     expect(WORK_ORDER_MOVES.filter(([from]) => from === state).map(([, , , by]) => by)).toEqual(['workflow', 'workflow']);
   }
   expect(nextOfWorkOrder('validating', 'reopen')).toBe('open');
+  // While one is under way no retirement can begin: every other order can be ended by it.
+  const retired = WORK_ORDER_MOVES.filter(([, on]) => on === 'server_retired').map(([from]) => from as WorkOrderState);
+  expect(names.filter((name) => !retired.includes(name) && !isOver(name))).toEqual(['draining', 'validating']);
 });
 
 test('whoever is sent there is the only one to touch it', () => {

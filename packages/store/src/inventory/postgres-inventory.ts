@@ -12,6 +12,7 @@ import { postgresBulkOperations } from '../plans/postgres-bulk-operations.ts';
 import { postgresPlans } from '../plans/postgres-plans.ts';
 import { postgresWebhooks } from '../webhooks/postgres-webhooks.ts';
 import { postgresBmcReadings } from './bmc-readings.ts';
+import { postgresDiskRemovals } from './disk-removals.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
@@ -54,6 +55,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     workOrders: postgresWorkOrders(work),
     plans: postgresPlans(work),
     bulkOperations: postgresBulkOperations(work),
+    diskRemovals: postgresDiskRemovals(work),
   };
 }
 

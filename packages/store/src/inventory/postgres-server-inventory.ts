@@ -1,6 +1,6 @@
 // Servers as the API puts them on file, finds, changes and moves them.
 import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read-server-rows.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { DiskProof } from '@rackwright/domain/erasure.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { importServers, type ImportMode, type ServerImport } from '../imports/import-servers.ts';
@@ -16,7 +16,7 @@ import { postgresServerHardware } from './server-hardware.ts';
 import { serverConditions, type ServerListFilter } from './server-filter.ts';
 import { type Page, type PageRequest, pageOf, type Work } from './work.ts';
 
-export type RecordedErasure = ErasureEvidence & {
+export type RecordedErasure = DiskProof & {
   operationId: OperationId;
   recordedAt: string;
   /** Of its certificate; null when the evidence proves nothing. */
@@ -92,7 +92,7 @@ function readingServers(work: Work) {
     },
 
     async erasures(id: ServerId): Promise<RecordedErasure[]> {
-      const rows = await work.read.query<Omit<RecordedErasure, keyof ErasureEvidence> & { evidence: ErasureEvidence }>(
+      const rows = await work.read.query<Omit<RecordedErasure, keyof DiskProof> & { evidence: DiskProof }>(
         `select evidence, operation_id as "operationId", recorded_at as "recordedAt", digest from erasures
           where server_id = $1 order by recorded_at desc, disk_serial`,
         [id],

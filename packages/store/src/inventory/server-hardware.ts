@@ -11,6 +11,7 @@ import { readServer, type ServerRecord } from '../servers/read-server.ts';
 import { serverRefusals } from '../servers/server-refusals.ts';
 import type { Transaction } from '../transaction.ts';
 import { refusing } from './constraint-refusals.ts';
+import { forgetRemovals, readRemovals } from './disk-removals.ts';
 import type { Work } from './work.ts';
 
 export type ServerHardware = {
@@ -82,6 +83,7 @@ async function acceptSwap(tx: Transaction, server: ServerRecord, { ticketId, nam
     seen: seen.inspection,
     named,
     erased: await erasedDisks(tx, id),
+    removed: (await readRemovals(tx, id)).map(({ serial }) => serial),
     allocated: server.assignment !== null,
   });
   if (!review.ok) throw new Refusal(review.code, review.facts);
@@ -92,6 +94,7 @@ async function acceptSwap(tx: Transaction, server: ServerRecord, { ticketId, nam
        set inspection = excluded.inspection, operation_id = excluded.operation_id, accepted_at = clock_timestamp()`,
     [id, JSON.stringify(seen.inspection), ticketId],
   );
+  await forgetRemovals(tx, id, seen.inspection);
   await tx.query('delete from nics where server_id = $1', [id]);
   await insertNics(tx, [{ id, nics: review.nics }]);
   const [row] = await tx.query<{ version: number }>(

@@ -1,5 +1,5 @@
 // The end of an operation: its state, the server's move, the lease, the tickets and the events, in one transaction.
-import { disksNotErased, type ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import { disksNotErased, type DiskProof } from '@rackwright/domain/erasure.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
@@ -11,7 +11,7 @@ import { openUndoIncident } from './undo-incidents.ts';
 import { lockServer, moveLocked } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
 import { whereRepairedGoes } from '../work-orders/where-repaired-goes.ts';
-import { followWorkOrder } from '../work-orders/follow-operation.ts';
+import { closeOrdersOfRetired, followWorkOrder } from '../work-orders/follow-operation.ts';
 
 export type Ending = { event: ServerEvent; error: StoredError | null };
 type Ended = { operationId: OperationId; serverId: ServerId; workflow: RunName };
@@ -40,6 +40,7 @@ export async function endOperation(tx: Transaction, ended: Ended, wanted: Ending
     ? server.state
     : await moveLocked(tx, server, { event, actor: 'workflow', by: 'workflow', reason, operationId, retiredAs });
   await followWorkOrder(tx, operationId, error);
+  if (to === 'retired' && retiredAs !== undefined) await closeOrdersOfRetired(tx, serverId, retiredAs);
   tx.emit({
     kind: 'operation.ended',
     subject: { kind: 'operation', id: operationId },
@@ -68,7 +69,7 @@ async function refuseUnlessErased(
   const [hardware] = await tx.query<{ inspection: Inspection }>('select inspection from accepted_hardware where server_id = $1', [
     serverId,
   ]);
-  const evidence = await tx.query<{ evidence: ErasureEvidence }>(
+  const evidence = await tx.query<{ evidence: DiskProof }>(
     'select evidence from erasures where operation_id = $1 and server_id = $2',
     [operationId, serverId],
   );

@@ -1,22 +1,17 @@
 // The proof that disks were erased, kept as long as the server's record, each with its certificate as it was issued.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { DiskProof } from '@rackwright/domain/erasure.ts';
 import { certifyErasure, type ErasureCertificate, type ErasureSubject } from '@rackwright/domain/erasure-certificate.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Erasures } from '@rackwright/workflows/ports.ts';
 import type { Database, Sql } from '../database.ts';
+import { readRemovals } from '../inventory/disk-removals.ts';
 import { inTransaction } from '../transaction.ts';
 
 export function postgresErasures(database: Database): Erasures {
   return {
-    async removed(serverId) {
-      const rows = await database.query<{ serial: string }>(
-        'select disk_serial as serial from disk_removals where server_id = $1 order by disk_serial',
-        [serverId],
-      );
-      return rows.map(({ serial }) => serial);
-    },
+    removals: (serverId) => readRemovals(database, serverId),
 
     record: (serverId, operationId, evidence) =>
       inTransaction(database, async (tx) => {
@@ -57,7 +52,7 @@ const RECORD = `
   returning disk_serial as serial, digest`;
 
 function certified(
-  evidence: ErasureEvidence,
+  evidence: DiskProof,
   subject: ErasureSubject | undefined,
 ): { certificate: ErasureCertificate | null; digest: string | null } {
   const certificate = subject && certifyErasure(evidence, subject);

@@ -1,9 +1,11 @@
 // Servers as the workflows see them.
 import { Refusal } from '@rackwright/domain/errors.ts';
-import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Servers } from '@rackwright/workflows/ports.ts';
 import { brokenConstraint } from '../connection-faults.ts';
 import type { Database } from '../database.ts';
+import { forgetRemovals } from '../inventory/disk-removals.ts';
 import { lockServer } from '../servers/move-server.ts';
 import { readServer } from '../servers/read-server.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
@@ -31,16 +33,7 @@ export function postgresServers(database: Database): Servers {
     },
 
     acceptHardware: (id, inspection, operationId) =>
-      inTransaction(database, async (tx) => {
-        await lockServer(tx, id);
-        await tx.query(
-          `insert into accepted_hardware (server_id, inspection, operation_id) values ($1, $2, $3)
-           on conflict (server_id) do update
-             set inspection = excluded.inspection, operation_id = excluded.operation_id, accepted_at = clock_timestamp()`,
-          [id, JSON.stringify(inspection), operationId],
-        );
-        await touchServer(tx, id, { hardware: 'accepted' });
-      }),
+      inTransaction(database, (tx) => acceptHardware(tx, id, inspection, operationId)),
 
     assign: (id, assignment, operationId) =>
       inTransaction(database, async (tx) => {
@@ -72,6 +65,18 @@ export function postgresServers(database: Database): Servers {
         if (freed.length > 0) await touchServer(tx, id, { assigned: null });
       }),
   };
+}
+
+async function acceptHardware(tx: Transaction, id: ServerId, inspection: Inspection, operationId: OperationId): Promise<void> {
+  await lockServer(tx, id);
+  await tx.query(
+    `insert into accepted_hardware (server_id, inspection, operation_id) values ($1, $2, $3)
+     on conflict (server_id) do update
+       set inspection = excluded.inspection, operation_id = excluded.operation_id, accepted_at = clock_timestamp()`,
+    [id, JSON.stringify(inspection), operationId],
+  );
+  await forgetRemovals(tx, id, inspection);
+  await touchServer(tx, id, { hardware: 'accepted' });
 }
 
 const HOLDS_LEASE = `exists (select from server_leases l where l.server_id = a.server_id and l.operation_id = $2)`;

@@ -1,9 +1,13 @@
 // A work order goes on when the operation that was begun for it ends, in the same transaction.
-import type { OperationId, WorkOrderId } from '@rackwright/domain/ids.ts';
+import { incidentKey, type IncidentScope } from '@rackwright/domain/incidents.ts';
+import type { OperationId, ServerId, WorkOrderId } from '@rackwright/domain/ids.ts';
+import type { Retirement } from '@rackwright/domain/retirement.ts';
+import { REPAIR_LOOP } from '@rackwright/domain/work-orders/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
+import { closeIncident, openIncident } from '../incidents/open-incident.ts';
 import { findAnswer } from '../operations/answer-operation.ts';
 import type { Transaction } from '../transaction.ts';
-import { lockWorkOrder, moveWorkOrder } from './move-work-order.ts';
+import { type LockedOrder, lockWorkOrder, moveWorkOrder } from './move-work-order.ts';
 
 /** `safe` or back to `verified` after isolating; `closed` or open again after validating. */
 export async function followWorkOrder(tx: Transaction, operationId: OperationId, error: StoredError | null): Promise<void> {
@@ -25,10 +29,34 @@ export async function followWorkOrder(tx: Transaction, operationId: OperationId,
   const validation = await readValidation(tx, operationId);
   if (error === null) {
     await moveWorkOrder(tx, order, { event: 'validated', by, operationId, write: { problem, validation, outcome: 'repaired' } });
+    await closeIncident(tx, loopKey(order.serverId), 'The repair holds.');
     return;
   }
   const write = { problem, validation, attempts: waiting.attempts + 1, assignee: null, powerWord: null };
   await moveWorkOrder(tx, order, { event: 'reopen', by, operationId, write });
+  if (write.attempts >= REPAIR_LOOP) await tellOfLoop(tx, order, write.attempts, error.code);
+}
+
+const loopKey = (serverId: ServerId): string => incidentKey('repair_loop', { kind: 'server', id: serverId });
+
+async function tellOfLoop(tx: Transaction, { id, serverId }: LockedOrder, attempts: number, code: string): Promise<void> {
+  const [server] = await tx.query<{ name: string }>('select name from servers where id = $1', [serverId]);
+  const scope: IncidentScope = { kind: 'server', id: serverId, name: server?.name ?? serverId };
+  await openIncident(tx, { kind: 'repair_loop', key: loopKey(serverId), scope, facts: { workOrderId: id, attempts, code } });
+}
+
+/** Those that nobody needs to go for any more. */
+export async function closeOrdersOfRetired(tx: Transaction, serverId: ServerId, retiredAs: Retirement): Promise<void> {
+  const rows = await tx.query<{ id: WorkOrderId }>(
+    `select id from work_orders where server_id = $1 and state not in ('closed', 'cancelled') order by id`,
+    [serverId],
+  );
+  const outcome = retiredAs === 'scrapped' ? 'scrapped' : 'returned_to_vendor';
+  for (const { id } of rows) {
+    const order = await lockWorkOrder(tx, id, 'any');
+    await moveWorkOrder(tx, order, { event: 'server_retired', by: 'workflow', write: { outcome, reason: retiredAs } });
+  }
+  await closeIncident(tx, loopKey(serverId), 'The server is retired.');
 }
 
 /** What the agent found, also when it failed; null when it never came to that. */

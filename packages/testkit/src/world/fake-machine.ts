@@ -11,32 +11,24 @@ export function bootMachine(world: World): void {
 }
 
 function bootDisk(world: World): void {
-  const known = world.nodes[world.server.assignment?.nodeName ?? ''];
-  if (known) return bootKnown(world, known);
+  if (!Object.values(world.disks).some((content) => content.startsWith('sha256-'))) return;
+  const offs = world.deeds.filter((deed) => deed === 'power off').length;
+  if (world.boots === 'never' || (world.boots === 'second_time' && offs < 2)) return;
   const seed = world.tickets.flatMap((t) => t.instructions).find((i) => i.deed.do === 'write_image')?.deed;
-  const installed = Object.values(world.disks).some((content) => content.startsWith('sha256-'));
-  const before = world.nodes[world.server.assignment?.nodeName ?? ''];
-  // It was installed before this story began: its kubelet finds its own Node again.
-  if (installed && seed === undefined && before) before.ready = true;
-  if (!installed || seed?.do !== 'write_image') return;
-  const name = seed.seed.hostname;
+  const name = seed?.do === 'write_image' ? seed.seed.hostname : world.server.assignment?.nodeName;
+  if (name === undefined) return;
+  const known = world.nodes[name];
+  if (known) return bootAgain(known);
   // A kubelet without a live token can join only if it joined before.
-  if (!world.nodes[name] && !world.tokens[name]) return;
-  world.nodes[name] = {
-    uid: world.nodes[name]?.uid ?? `uid-${name}`,
-    bootId: `${world.nodes[name]?.bootId ?? 'boot'}+`,
-    ready: true,
-    unschedulable: false,
-    labels: { ...seed.seed.nodeLabels },
-  };
+  if (seed?.do !== 'write_image' || !world.tokens[name]) return;
+  const labels = { ...seed.seed.nodeLabels };
+  world.nodes[name] = { uid: `uid-${name}`, bootId: 'boot', ready: true, unschedulable: false, labels };
 }
 
-/** It joined before: the same Node, in a new boot. */
-function bootKnown(world: World, node: FakeNode): void {
-  const boots = world.deeds.filter((deed) => deed === 'power off').length;
-  if (world.boots === 'never' || (world.boots === 'second_time' && boots < 2)) return;
+/** It joined before: its kubelet finds its own Node again. */
+function bootAgain(node: FakeNode): void {
   node.ready = true;
-  node.bootId = `boot-${boots}`;
+  node.bootId = `${node.bootId ?? 'boot'}+`;
 }
 
 /** What the agent does when it is told; the world's disks change. */

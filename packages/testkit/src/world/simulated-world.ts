@@ -23,7 +23,7 @@ export function simulatedWorld(changes: Partial<World> = {}): { world: World; po
     },
     erasures: {
       record: async (_server, _operation, evidence) => void (world.erasures = evidence),
-      removed: async () => world.removed,
+      removals: async () => world.removals,
     },
     secrets: { bootstrapToken: (operationId) => ({ id: `t-${operationId}`, secret: 'not-a-secret-here' }) },
     findings: { record: async (_server, findings) => void (world.findings = [...findings]) },
@@ -68,7 +68,7 @@ function emptyWorld(): World {
     tokens: {},
     pods: [],
     erasures: [],
-    removed: [],
+    removals: [],
     eventLog: [],
     burnIn: 'passes',
     findings: [],

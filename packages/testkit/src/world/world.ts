@@ -1,7 +1,7 @@
 // The state of the simulated world that workflow tests read and change.
 import type { BmcLogEntry, PowerState } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
-import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
+import type { DiskProof, RemovalEvidence } from '@rackwright/domain/erasure.ts';
 import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
@@ -52,9 +52,9 @@ export type World = {
   nodes: Record<string, FakeNode>;
   tokens: Record<string, { id: string }>;
   pods: { namespace: string; name: string; blockedBy?: string }[];
-  erasures: ErasureEvidence[];
-  /** Serials of disks that somebody took out. */
-  removed: string[];
+  erasures: DiskProof[];
+  /** Disks that somebody took out. */
+  removals: RemovalEvidence[];
   eventLog: BmcLogEntry[];
   /** What its parts do when they are worked hard: hold, break, or break where only the event log tells. */
   burnIn: 'passes' | 'fails' | 'logs a fault';

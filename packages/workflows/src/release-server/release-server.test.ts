@@ -206,6 +206,25 @@ test('what the agent says of an erasing that failed is recorded, and the server 
   expect(sim.world.erasures).toEqual(disks);
 });
 
+test('before it is handed to others the agent looks that a disk which was taken out is really gone', async () => {
+  const out = (serial: string) => ({
+    serial,
+    method: 'physically_removed' as const,
+    person: 'Chen Mei',
+    witness: null,
+    evidence: 'in the safe',
+    at: '2026-01-01T00:00:00Z',
+  });
+  const removals = [out('SSD-1'), out('HDD-1')];
+  const sim = serving({ removals, seenInspection: { ...exampleInspection(), disks: [] } });
+  expect((await drive(releaseServer, sim, {})).outcome).toEqual({ kind: 'finished' });
+  expect(sim.world).toMatchObject({ erasures: removals, power: 'off' });
+  const there = serving({ removals });
+  const { outcome } = await drive(releaseServer, there, {});
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'disk_still_attached' } });
+  expect(there.world.erasures).toEqual([]);
+});
+
 test('the order is evict, power off, delete Node, erase', async () => {
   const sim = serving();
   await drive(releaseServer, sim, {});

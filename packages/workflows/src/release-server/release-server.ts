@@ -18,7 +18,7 @@ export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, n
   const node = member && (await findNode(run, needs, task, member));
   const { proof, pods } = await leaveService(run, needs, task, member, node);
   if (member) await leaveCluster(run, needs, task, { ...member, nodeUid: node?.uid ?? null }, proof, pods);
-  await eraseDisks(run, needs, task, server);
+  await eraseDisks(run, needs, task, server, 'look_in_any_case');
   await run.step('free the server', () => servers.unassign(serverId, operationId));
 };
 

@@ -47,6 +47,50 @@ test('an agent that cannot find a disk ends it without a word of success', async
   expect(sim.world).toMatchObject({ power: 'off', erasures: [] });
 });
 
+const removal = (serial: string) => ({
+  serial,
+  method: 'destroyed' as const,
+  person: 'Chen Mei',
+  witness: 'Lin Hao',
+  evidence: 'shredded, protocol 4711',
+  at: '2026-01-01T00:00:00Z',
+});
+const without = (...serials: string[]) => {
+  const seen = exampleInspection();
+  return { ...seen, disks: seen.disks.filter(({ serial }) => !serials.includes(serial)) };
+};
+
+test('a disk that somebody destroyed is accounted for by their word; the others are erased', async () => {
+  const sim = resting({ removals: [removal('SSD-1')], seenInspection: without('SSD-1'), disks: { 'HDD-1': 'foreign' } });
+  expect((await drive(retireServer, sim, params)).outcome).toEqual({ kind: 'finished' });
+  expect(sim.world.deeds).toEqual(['erase HDD-1', 'power off']);
+  expect(sim.world.erasures).toMatchObject([{ serial: 'HDD-1', readBack: 'zero' }, removal('SSD-1')]);
+});
+
+test('a disk that was said to be out and is still there stops it before anything is erased', async () => {
+  const sim = resting({ removals: [removal('SSD-1')] });
+  const { outcome } = await drive(retireServer, sim, params);
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'disk_still_attached', facts: { serials: 'SSD-1' } } });
+  expect(sim.world).toMatchObject({ erasures: [], power: 'off' });
+  expect(sim.world.deeds).not.toContain('erase HDD-1');
+});
+
+test('a dead machine whose disks are all out need not boot: it is off, by its BMC or by a named person', async () => {
+  const removals = [removal('SSD-1'), removal('HDD-1')];
+  const sim = resting({ removals });
+  expect((await drive(retireServer, sim, params)).outcome).toEqual({ kind: 'finished' });
+  expect(sim.world).toMatchObject({ tickets: [], erasures: removals, power: 'off' });
+  const word = {
+    answer: 'confirm_power_off',
+    person: 'Chen Mei',
+    evidence: 'cords pulled',
+    by: 'noc',
+    at: '2026-01-01T00:00:00Z',
+  };
+  const dead = resting({ removals, bmc: 'dead', answers: { fence_unproven: word as never } });
+  expect((await drive(retireServer, dead, params)).outcome).toEqual({ kind: 'finished' });
+});
+
 for (const [name, start] of [
   ['retire', resting],
   ['retire a member', quarantined],

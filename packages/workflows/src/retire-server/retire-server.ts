@@ -23,6 +23,6 @@ export const retireServer: Workflow<Ports, Task<RetireParams>> = async (run, nee
     const proof = await fenceServer(run, needs, task);
     await leaveCluster(run, needs, task, { ...member, nodeUid: node?.uid ?? null }, proof);
   }
-  await eraseDisks(run, needs, task, server);
+  await eraseDisks(run, needs, task, server, 'look_where_disks_are_left');
   await run.step('free the server', () => servers.unassign(serverId, operationId));
 };

@@ -56,7 +56,7 @@ function compareParts(
   return run.step('compare its parts', async () => {
     if (server.serial !== null && server.serial !== seen.system.serial)
       throw new Refusal('serial_mismatch', { onFile: server.serial, seen: seen.system.serial, seenBy: 'agent' });
-    const disksRemoved = await erasures.removed(task.serverId);
+    const disksRemoved = (await erasures.removals(task.serverId)).map(({ serial }) => serial);
     const accepted = server.hardware;
     const replaced = task.params.replaced ?? null;
     const review: JudgedRepair = accepted

@@ -11,6 +11,7 @@ export const agentSteps = [
 export const fenceSteps = ['power it off to fence', 'see it off', 'see it off again'];
 
 export const erasingSteps = [
+  'look up the disks that were taken out',
   ...agentSteps,
   'tell the agent to erase the disks',
   'wait for the agent to erase the disks',
