@@ -2,25 +2,12 @@
 import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
 import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
-import type { Ticket, World } from '@rackwright/testkit/world/world.ts';
+import type { World } from '@rackwright/testkit/world/world.ts';
 import { expect, test } from 'vitest';
 import { powerOnServer } from './power-on-server.ts';
 
 const NODE = 'r1-u01';
 const assignment = { clusterId: 'cls_1', nodeName: NODE, imageDigest: IMAGE, rootDiskSerial: 'SSD-1', nodeUid: 'uid-1' } as const;
-
-/** What its installation left behind: the closed ticket knows which node its disk makes. */
-function installed(): Ticket {
-  const seed = { hostname: NODE, clusterId: 'cls_1', nodeLabels: {}, bootstrapTokenFor: 'op_0' } as const;
-  const deed = { do: 'write_image', diskSerial: 'SSD-1', imageDigest: IMAGE, rootPartition: 3, seedPartition: 2, seed } as const;
-  return {
-    id: 'tkt_0',
-    key: 'install',
-    open: false,
-    inspection: undefined,
-    instructions: [{ id: 'ins_0', name: 'write the image', deed, result: undefined, withdrawn: false }],
-  };
-}
 
 function dark(changes: Partial<World> = {}) {
   return simulatedWorld({
@@ -28,7 +15,6 @@ function dark(changes: Partial<World> = {}) {
     power: 'off',
     disks: { 'SSD-1': IMAGE, 'HDD-1': 'foreign' },
     nodes: { [NODE]: { uid: 'uid-1', ready: false, unschedulable: false, labels: {} } },
-    tickets: [installed()],
     ...changes,
   });
 }
@@ -44,7 +30,7 @@ test('without a cluster, on is enough; a Node that never comes back is named, an
   expect(await drive(powerOnServer, alone, {})).toMatchObject({ outcome: { kind: 'finished' } });
   expect(alone.world.power).toBe('on');
 
-  const broken = dark({ disks: { 'SSD-1': 'foreign', 'HDD-1': 'foreign' } });
+  const broken = dark({ boots: 'never' });
   const { outcome, waits } = await drive(powerOnServer, broken, {});
   expect(waits[0]).toMatchObject({ code: 'node_not_ready', facts: { nodeName: NODE } });
   expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
@@ -53,11 +39,11 @@ test('without a cluster, on is enough; a Node that never comes back is named, an
 
 test('Ready from before the blackout proves nothing: its kubelet must have booted since', async () => {
   const remembered = { uid: 'uid-1', ready: true, unschedulable: false, labels: {}, bootId: 'boot-1' };
-  const stale = dark({ nodes: { [NODE]: remembered }, disks: { 'SSD-1': 'foreign', 'HDD-1': 'foreign' } });
+  const stale = dark({ nodes: { [NODE]: { ...remembered } }, boots: 'never' });
   const { outcome, waits } = await drive(powerOnServer, stale, {});
   expect(waits[0]).toMatchObject({ code: 'node_not_ready', facts: { reason: 'its kubelet has not reported since it booted' } });
   expect(outcome).toMatchObject({ kind: 'failed' });
-  const booted = dark({ nodes: { [NODE]: remembered } });
+  const booted = dark({ nodes: { [NODE]: { ...remembered } } });
   expect(await drive(powerOnServer, booted, {})).toMatchObject({ outcome: { kind: 'finished' }, waits: [] });
 });
 
