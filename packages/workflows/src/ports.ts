@@ -132,7 +132,7 @@ export interface Erasures {
 
 /** What was found broken in a server, kept until it is repaired or somebody calls it well. */
 export interface Findings {
-  /** Replaces what the BMC was said to report before. May be repeated. */
+  /** Stand afterwards, beside what stood before. May be repeated. */
   record(serverId: ServerId, findings: readonly SeenSignal[]): Promise<void>;
 }
 
