@@ -167,6 +167,30 @@ test('one that is out already is replaced and left where it is', async () => {
   expect(await stateOf(broken)).toBe('quarantined');
 });
 
+test('to be repaired: isolated without its Node, then a work order is opened, once', async () => {
+  const [broken, other] = [await serving(), await spare()];
+  const { replacement, operationId } = await replace(broken, 'spare_first', { takesOutBy: 'repair' });
+  const { id } = replacement;
+  await endOf(operationId, 'finish');
+  const isolating = await advance(id);
+  expect(await stock.inventory.operations.get(isolating as OperationId)).toMatchObject({
+    type: 'isolate-server',
+    params: { keepNode: false },
+  });
+  await endOf(isolating, 'finish');
+  await advance(id);
+  await advance(id);
+  const ended = await get(id);
+  expect(ended).toMatchObject({ state: 'succeeded', takesOutBy: 'repair', workOrderId: expect.stringMatching(/^wo/) });
+  expect(await stateOf(broken)).toBe('in_repair');
+  expect(await stateOf(other)).toBe('in_service');
+  const orders = await db.database.query(
+    'select id, cause, state, opened_by as "openedBy" from work_orders where server_id = $1',
+    [broken],
+  );
+  expect(orders).toEqual([{ id: ended.workOrderId, cause: 'dead DIMM', state: 'open', openedBy: `replacement ${id} (ann)` }]);
+});
+
 test('somebody else’s operation on the broken one is waited for; a drain that is kept ends it with its reason', async () => {
   const [broken] = [await serving(), await spare()];
   const { replacement, operationId } = await replace(broken);

@@ -1,8 +1,8 @@
 // Replacements as the API needs them; the store fits itself to it.
 import type { DrainPolicy } from '@rackwright/domain/drain.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
-import type { ClusterId, OperationId, ReplacementId, ServerId } from '@rackwright/domain/ids.ts';
-import type { ReplacementOrder, ReplacementState } from '@rackwright/domain/placement/advance-replacement.ts';
+import type { ClusterId, OperationId, ReplacementId, ServerId, WorkOrderId } from '@rackwright/domain/ids.ts';
+import type { ReplacementOrder, ReplacementState, TakesOutBy } from '@rackwright/domain/placement/advance-replacement.ts';
 import type { SpareChoice } from '@rackwright/domain/placement/choose-spare.ts';
 import type { Page, PageRequest } from './collection-needs.ts';
 import type { OperationRecord } from './records.ts';
@@ -14,6 +14,7 @@ export type ReplacementRequest = {
   spareId?: ServerId | undefined;
   imageDigest?: string | undefined;
   drain?: DrainPolicy | undefined;
+  takesOutBy?: TakesOutBy | undefined;
 };
 export type ReplacementPlan = { install: Install; choice: SpareChoice; takesOut: boolean };
 export type ReplacementRecord = {
@@ -27,6 +28,8 @@ export type ReplacementRecord = {
   tried: ServerId[];
   install: Install;
   drain: DrainPolicy | null;
+  takesOutBy: TakesOutBy;
+  workOrderId: WorkOrderId | null;
   choice: SpareChoice & { passedOverCount: number };
   requestedBy: string;
   reason: string;

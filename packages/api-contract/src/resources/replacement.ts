@@ -1,5 +1,5 @@
 // A replacement: a spare takes the place of a broken server, which is taken out; planned first, then watched.
-import { REPLACEMENT_ORDERS, REPLACEMENT_STATES } from '@rackwright/domain/placement/advance-replacement.ts';
+import { REPLACEMENT_ORDERS, REPLACEMENT_STATES, TAKES_OUT_BY } from '@rackwright/domain/placement/advance-replacement.ts';
 import { z } from 'zod';
 import { idOf, instant, labels, openEnum, reason, sha256Digest } from '../fields.ts';
 import { drainPolicy, facts, operationError, waitingFor } from './operation.ts';
@@ -13,6 +13,10 @@ export const newReplacement = z
     spareId: idOf('server').optional().meta({ description: 'Only with spare_first; the rules choose unless told.' }),
     imageDigest: sha256Digest.optional().meta({ description: 'That of the broken one unless told.' }),
     drain: drainPolicy.optional(),
+    takesOutBy: z.enum(TAKES_OUT_BY).default('release').meta({
+      description:
+        'release: erased, and available again. repair: isolated with its disks as they are, and a work order is opened for it.',
+    }),
     reason: reason.default(''),
   })
   .refine(({ order, spareId }) => order === 'spare_first' || spareId === undefined, {
@@ -64,6 +68,8 @@ export const replacement = z
     tried: z.array(idOf('server')).meta({ description: 'Every spare that was taken, the current one last.' }),
     install,
     choice,
+    takesOutBy: openEnum(TAKES_OUT_BY),
+    workOrderId: idOf('work_order').nullable(),
     waitingFor: waitingFor.omit({ blockers: true }).nullable(),
     error: operationError.omit({ message: true }).nullable(),
     requestedBy: z.object({ principal: z.string() }),

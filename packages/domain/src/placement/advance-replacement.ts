@@ -8,6 +8,10 @@ export type ReplacementState = (typeof REPLACEMENT_STATES)[number];
 export const REPLACEMENT_ORDERS = ['spare_first', 'broken_first'] as const;
 export type ReplacementOrder = (typeof REPLACEMENT_ORDERS)[number];
 
+/** `release`: erased, and available again. `repair`: isolated with its disks as they are, and a work order for it. */
+export const TAKES_OUT_BY = ['release', 'repair'] as const;
+export type TakesOutBy = (typeof TAKES_OUT_BY)[number];
+
 export type OperationSeen = { id: string; state: 'running' | 'succeeded' | 'failed' | 'cancelled'; errorCode: string | null };
 
 export type SeenReplacement = {

@@ -6,11 +6,13 @@ import {
   type OperationSeen,
   type ReplacementState,
   type SeenReplacement,
+  type TakesOutBy,
 } from '@rackwright/domain/placement/advance-replacement.ts';
 import type { Database } from '../database.ts';
 import { newId } from '../new-id.ts';
 import { beginOperation } from '../operations/begin-operation.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
+import { openWorkOrder } from '../work-orders/open-work-order.ts';
 import { noSpare } from './begin-replacement.ts';
 import { keptChoice, type Install } from './read-replacement.ts';
 import { readPlaced } from './read-spares.ts';
@@ -39,7 +41,9 @@ type Locked = SeenReplacement & {
   triedIds: ServerId[];
   install: Install;
   drain: object | null;
+  takesOutBy: TakesOutBy;
   requestedBy: string;
+  reason: string;
   overdue: boolean;
 };
 
@@ -51,7 +55,7 @@ async function lock(tx: Transaction, id: ReplacementId): Promise<Locked | undefi
     Locked & { state: 'taking_in' | 'taking_out'; ours: OperationSeen | null; brokenState: string; busyWith: string | null }
   >(
     `select p.id, p.state, p.replacement_order as order, cardinality(p.tried) as tried, p.tried as "triedIds", p.install, p.drain,
-            p.requested_by as "requestedBy", p.deadline_at < now() as overdue, p.broken_server_id as "brokenId",
+            p.takes_out_by as "takesOutBy", p.requested_by as "requestedBy", p.reason, p.deadline_at < now() as overdue, p.broken_server_id as "brokenId",
             ${operation('p.spare_operation_id')} as "spareOperation", ${operation('p.broken_operation_id')} as ours,
             s.state::text as "brokenState",
             (select o.id from operations o where o.server_id = s.id and o.state = 'running' and o.id is distinct from p.broken_operation_id)
@@ -76,6 +80,7 @@ async function advance(tx: Transaction, seen: Locked): Promise<OperationId | und
     case 'take_out':
       return takeOut(tx, seen);
     case 'succeed':
+      if (seen.takesOutBy === 'repair') await askForRepair(tx, seen);
       return end(tx, seen, 'succeeded', null);
     case 'fail':
       return end(tx, seen, 'failed', { code: next.code, facts: next.facts });
@@ -101,12 +106,14 @@ async function takeAnother(tx: Transaction, seen: Locked): Promise<OperationId |
 }
 
 async function takeOut(tx: Transaction, seen: Locked): Promise<OperationId | undefined> {
-  const { id, brokenId, drain } = seen;
+  const { id, brokenId, drain, takesOutBy } = seen;
   const operationId = newId('operation');
-  const params = drain === null ? {} : { drain };
+  const event = takesOutBy === 'repair' ? 'isolate' : 'release';
+  // Its Node would wait for it: a spare stands in its place.
+  const params = { ...(drain === null ? {} : { drain }), ...(event === 'isolate' ? { keepNode: false } : {}) };
   const by = { requestedBy: `replacement ${id} (${seen.requestedBy})`, reason: 'a spare takes its place' };
   try {
-    await tx.savepoint(() => beginOperation(tx, operationId, { serverId: brokenId, event: 'release', params, ...by }));
+    await tx.savepoint(() => beginOperation(tx, operationId, { serverId: brokenId, event, params, ...by }));
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
     // Somebody began something between our look and our lock: it is waited for.
@@ -115,6 +122,15 @@ async function takeOut(tx: Transaction, seen: Locked): Promise<OperationId | und
   await tx.query('update replacements set broken_operation_id = $2 where id = $1', [id, operationId]);
   await move(tx, seen, 'taking_out', { operationId });
   return operationId;
+}
+
+/** Whatever became of its isolation: somebody is to look at it. */
+async function askForRepair(tx: Transaction, { id, brokenId, requestedBy, reason, broken }: Locked): Promise<void> {
+  if (broken.state === 'retired') return;
+  const cause = reason === '' ? 'replaced by a spare' : reason;
+  const openedBy = `replacement ${id} (${requestedBy})`;
+  const order = await openWorkOrder(tx, { serverId: brokenId, cause, openedBy });
+  await tx.query('update replacements set work_order_id = $2 where id = $1', [id, order.id]);
 }
 
 async function move(tx: Transaction, seen: Locked, to: ReplacementState, payload: Record<string, unknown>): Promise<void> {

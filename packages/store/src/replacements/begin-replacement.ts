@@ -2,7 +2,7 @@
 import type { DrainPolicy } from '@rackwright/domain/drain.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ReplacementId, ServerId } from '@rackwright/domain/ids.ts';
-import { type ReplacementOrder, serves } from '@rackwright/domain/placement/advance-replacement.ts';
+import { type ReplacementOrder, serves, type TakesOutBy } from '@rackwright/domain/placement/advance-replacement.ts';
 import { chooseSpare, type SpareChoice } from '@rackwright/domain/placement/choose-spare.ts';
 import type { Sql } from '../database.ts';
 import { lockServer } from '../servers/move-server.ts';
@@ -20,6 +20,8 @@ export type ReplacementRequest = {
   imageDigest?: string | undefined;
   /** For taking the broken one out. */
   drain?: DrainPolicy | undefined;
+  /** `release` unless told. */
+  takesOutBy?: TakesOutBy | undefined;
 };
 
 export type ReplacementPlan = { install: Install; choice: SpareChoice; takesOut: boolean };
@@ -48,7 +50,7 @@ export async function beginReplacement(
   request: ReplacementRequest,
   { requestedBy, reason }: { requestedBy: string; reason: string },
 ): Promise<OperationId | undefined> {
-  const { serverId, order, spareId, drain } = request;
+  const { serverId, order, spareId, drain, takesOutBy = 'release' } = request;
   // Nobody replaces it beside us; what it is in the middle of may go on.
   await lockServer(tx, serverId);
   const [running] = await tx.query<{ id: string }>(
@@ -66,8 +68,8 @@ export async function beginReplacement(
   const choice = keptChoice(taken?.choice ?? { chosen: null, passedOver: [] });
   await tx.query(
     `insert into replacements (id, broken_server_id, spare_server_id, replacement_order, state, spare_operation_id, tried, install,
-                               drain, choice, requested_by, reason, deadline_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp() + interval '${DEADLINE}')`,
+                               drain, choice, requested_by, reason, takes_out_by, deadline_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, clock_timestamp() + interval '${DEADLINE}')`,
     [
       id,
       serverId,
@@ -81,6 +83,7 @@ export async function beginReplacement(
       JSON.stringify(choice),
       requestedBy,
       reason,
+      takesOutBy,
     ],
   );
   tx.emit({

@@ -1,8 +1,8 @@
 // Replacements as they stand: which spare for which broken server, why this one, how far, and what is waited for.
 import type { DrainPolicy } from '@rackwright/domain/drain.ts';
 import { type Facts, Refusal } from '@rackwright/domain/errors.ts';
-import type { ClusterId, OperationId, ReplacementId, ServerId } from '@rackwright/domain/ids.ts';
-import type { ReplacementOrder, ReplacementState } from '@rackwright/domain/placement/advance-replacement.ts';
+import type { ClusterId, OperationId, ReplacementId, ServerId, WorkOrderId } from '@rackwright/domain/ids.ts';
+import type { ReplacementOrder, ReplacementState, TakesOutBy } from '@rackwright/domain/placement/advance-replacement.ts';
 import type { SpareChoice } from '@rackwright/domain/placement/choose-spare.ts';
 import type { WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 import type { Sql } from '../database.ts';
@@ -25,6 +25,9 @@ export type ReplacementRecord = {
   tried: ServerId[];
   install: Install;
   drain: DrainPolicy | null;
+  takesOutBy: TakesOutBy;
+  /** Opened at the end, where it is to be repaired. */
+  workOrderId: WorkOrderId | null;
   choice: KeptChoice;
   requestedBy: string;
   reason: string;
@@ -41,7 +44,8 @@ export const SELECT_REPLACEMENT = `
   select p.id, jsonb_build_object('id', s.id, 'name', s.name) as broken,
          case when t.id is not null then jsonb_build_object('id', t.id, 'name', t.name) end as spare,
          p.replacement_order as order, p.state, p.spare_operation_id as "spareOperationId",
-         p.broken_operation_id as "brokenOperationId", p.tried, p.install, p.drain, p.choice, p.requested_by as "requestedBy",
+         p.broken_operation_id as "brokenOperationId", p.tried, p.install, p.drain, p.takes_out_by as "takesOutBy",
+         p.work_order_id as "workOrderId", p.choice, p.requested_by as "requestedBy",
          p.reason, p.waiting_for as "waitingFor", p.error, p.created_at as "createdAt", p.state_since as "stateSince",
          p.finished_at as "finishedAt", p.deadline_at as "deadlineAt"
     from replacements p join servers s on s.id = p.broken_server_id left join servers t on t.id = p.spare_server_id`;
