@@ -2,35 +2,42 @@
 
 export type Traffic = {
   requests: number;
-  /** The most that it had to answer at the same moment. */
+  /** The most different questions that it had to answer at the same moment. */
   mostAtOnce: number;
   /** The most sessions it held open. */
   mostSessions: number;
 };
 
 export type TrafficMeter = {
-  /** Call it when a request came; call what it gives when the answer is out. */
-  begin(): () => void;
+  /**
+   * Call it when a request came; call what it gives when the answer is out.
+   * @param question  one that came again because its answer is late is still one question
+   */
+  begin(question?: string): () => void;
   sessions(open: number): void;
   seen(): Traffic;
 };
 
 export function trafficMeter(): TrafficMeter {
   const seen: Traffic = { requests: 0, mostAtOnce: 0, mostSessions: 0 };
-  let now = 0;
+  const open = new Map<string | symbol, number>();
   return {
-    begin() {
+    begin(question) {
+      const key = question ?? Symbol('question');
+      open.set(key, (open.get(key) ?? 0) + 1);
       seen.requests += 1;
-      now += 1;
-      seen.mostAtOnce = Math.max(seen.mostAtOnce, now);
+      seen.mostAtOnce = Math.max(seen.mostAtOnce, open.size);
       let over = false;
       return () => {
-        if (!over) now -= 1;
+        if (over) return;
         over = true;
+        const left = (open.get(key) ?? 1) - 1;
+        if (left > 0) open.set(key, left);
+        else open.delete(key);
       };
     },
-    sessions(open) {
-      seen.mostSessions = Math.max(seen.mostSessions, open);
+    sessions(now) {
+      seen.mostSessions = Math.max(seen.mostSessions, now);
     },
     seen: () => ({ ...seen }),
   };

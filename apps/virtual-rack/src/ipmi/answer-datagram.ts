@@ -13,7 +13,8 @@ import { ANYBODY, type BmcState, type Caller, completed, type Handler, spoiltAns
 import type { Doorkeeper } from './opening.ts';
 import type { LiveSession, SessionTable } from './session-table.ts';
 
-export type Reply = { bytes: Uint8Array; delayMs: number };
+/** `question` is the same for a request and its repetition. */
+export type Reply = { bytes: Uint8Array; delayMs: number; question: string };
 export type RespondingBmc = { bmc: BmcState; sessions: SessionTable; door: Doorkeeper; now: () => number };
 
 type PlusPacket = Extract<SessionPacket, { format: 'rmcp+' }>;
@@ -30,7 +31,7 @@ export function answerDatagram(to: RespondingBmc, datagram: Uint8Array): Reply |
   if (!rmcp.ok) return undefined;
   if (rmcp.value.kind === 'ping') {
     const pong = { enterprise: ASF_ENTERPRISE, oem: 0, entities: IPMI_SUPPORTED, interactions: 0 };
-    return { bytes: encodeRmcp({ kind: 'pong', sequence: NO_ACK, tag: rmcp.value.tag, ...pong }), delayMs: 0 };
+    return { bytes: encodeRmcp({ kind: 'pong', sequence: NO_ACK, tag: rmcp.value.tag, ...pong }), delayMs: 0, question: 'ping' };
   }
   if (rmcp.value.kind !== 'ipmi') return undefined;
   const packet = decodeSessionPacket(rmcp.value.body);
@@ -50,7 +51,8 @@ function answerPlain(to: RespondingBmc, { payloadType, payload }: PlusPacket): R
   }
   if (spoilt?.drop) return undefined;
   const answer = to.door.answer(payloadType, payload, to.now());
-  return answer && { bytes: plainPacket(payloadType + 1, answer), delayMs: spoilt?.delayMs ?? 0 };
+  const question = `payload ${payloadType}`;
+  return answer && { bytes: plainPacket(payloadType + 1, answer), delayMs: spoilt?.delayMs ?? 0, question };
 }
 
 function answerStranger(to: RespondingBmc, payload: Uint8Array): Answered | undefined {
@@ -133,5 +135,8 @@ function answerTo(request: LanMessage, body: Uint8Array): Uint8Array {
 }
 
 function wrapped(answered: Answered | undefined, wrap: (message: Uint8Array) => Uint8Array): Reply | undefined {
-  return answered && { bytes: wrap(answered.message), delayMs: answered.delayMs };
+  if (!answered) return undefined;
+  // The answer carries the number of its request.
+  const question = Buffer.from(answered.message).toString('latin1');
+  return { bytes: wrap(answered.message), delayMs: answered.delayMs, question };
 }

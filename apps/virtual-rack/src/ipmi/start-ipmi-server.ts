@@ -51,8 +51,8 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
   const send = (bytes: Uint8Array, { port: toPort, address }: RemoteInfo) => socket.send(bytes, toPort, address, () => {});
   socket.on('message', (datagram, from) => {
-    const over = meter.begin();
     const reply = answerDatagram(responding, datagram);
+    const over = meter.begin(reply?.question);
     meter.sessions(sessions.live.size);
     const answer = (): void => {
       over();
