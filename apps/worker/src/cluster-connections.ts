@@ -5,7 +5,9 @@ import { clusterAccess } from '@rackwright/kubernetes/cluster-access.ts';
 import type { ClusterApi } from '@rackwright/kubernetes/cluster-api.ts';
 import { connectCluster } from '@rackwright/kubernetes/connect-cluster.ts';
 import { readKubeconfig } from '@rackwright/kubernetes/kubeconfig.ts';
+import type { NodeSeen } from '@rackwright/domain/node-alarms/compare-nodes.ts';
 import type { ConnectCluster } from '@rackwright/workflows/ports.ts';
+import { type NodeList, nodeList, seenNode } from './node-watch/node-list.ts';
 
 export type ClusterAddress = { apiEndpoint: string; ca: string; credentials: string };
 
@@ -13,6 +15,10 @@ export type ClusterConnections = {
   /** The workflows' port. */
   connect: ConnectCluster;
   api(clusterId: ClusterId): Promise<ClusterApi>;
+  /** All its Nodes, by the watch where that sees; else asked for. Faults as those of `ClusterApi`. */
+  nodes(clusterId: ClusterId): Promise<NodeSeen[]>;
+  /** As the API server says it at this moment. */
+  node(clusterId: ClusterId, name: string): Promise<NodeSeen | undefined>;
   close(): Promise<void>;
 };
 
@@ -31,9 +37,13 @@ const READ_AGAIN_MS = seconds(1);
 
 export function clusterConnections({ read: readNow, onNode }: ClusterSource): ClusterConnections {
   const read = shared(readNow, READ_AGAIN_MS);
-  const open = new Map<ClusterId, { fingerprint: string; api: Promise<ClusterApi> }>();
+  const open = new Map<ClusterId, { fingerprint: string; api: Promise<ClusterApi>; list: NodeList }>();
 
-  const connect = async (clusterId: ClusterId, { apiEndpoint, ca, credentials }: ClusterAddress): Promise<ClusterApi> => {
+  const connect = async (
+    clusterId: ClusterId,
+    { apiEndpoint, ca, credentials }: ClusterAddress,
+    list: NodeList,
+  ): Promise<ClusterApi> => {
     const fresh = connectCluster({ ...readKubeconfig(credentials), server: apiEndpoint, ...(ca === '' ? {} : { caData: ca }) });
     try {
       // Once per connection, and harmless to repeat: without these bindings no token of ours can join anybody.
@@ -43,7 +53,10 @@ export function clusterConnections({ read: readNow, onNode }: ClusterSource): Cl
       throw cause;
     }
     // A whole list or a gap needs no wake-up: whoever waits looks every few seconds anyway.
-    fresh.watchNodes((change) => (change.kind === 'changed' ? onNode(clusterId, change.node.name) : undefined));
+    fresh.watchNodes((change) => {
+      list.take(change);
+      return change.kind === 'changed' ? onNode(clusterId, change.node.name) : undefined;
+    });
     return fresh;
   };
 
@@ -52,7 +65,8 @@ export function clusterConnections({ read: readNow, onNode }: ClusterSource): Cl
     const fingerprint = JSON.stringify(address);
     const known = open.get(clusterId);
     if (known?.fingerprint === fingerprint) return known.api;
-    const entry = { fingerprint, api: connect(clusterId, address) };
+    const list = nodeList();
+    const entry = { fingerprint, api: connect(clusterId, address, list), list };
     open.set(clusterId, entry);
     if (known) await closeQuietly(known.api);
     try {
@@ -66,6 +80,14 @@ export function clusterConnections({ read: readNow, onNode }: ClusterSource): Cl
 
   return {
     api,
+    async node(clusterId, name) {
+      const found = await (await api(clusterId)).node(name);
+      return found && seenNode(found);
+    },
+    async nodes(clusterId) {
+      const cluster = await api(clusterId);
+      return open.get(clusterId)?.list.all() ?? (await cluster.nodes()).map(seenNode);
+    },
     connect: async (clusterId) => clusterAccess(await api(clusterId), DRAIN),
     async close() {
       await Promise.all([...open.values()].map((one) => closeQuietly(one.api)));

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { hours, seconds } from '@rackwright/domain/durations.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
+import { postgresNodeAlarms } from '@rackwright/store/node-alarms/node-alarm-store.ts';
 import { nodesOnFile, operationOfNode } from '@rackwright/store/nodes-on-file.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
 import { postgresAnswers } from '@rackwright/store/ports/postgres-answers.ts';
@@ -25,6 +26,7 @@ import { approveCertificates } from './approve-certificates.ts';
 import { type ClusterConnections, clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import type { Log } from './needs.ts';
+import { nodeAlarmRounds } from './node-watch/raise-node-alarms.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
@@ -45,6 +47,8 @@ export type Worker = { close(): Promise<void> };
 const SWEEP_MS = seconds(2);
 /** A kubelet without its serving certificate gives no logs; ten seconds are bearable. */
 const CERTIFICATES_MS = seconds(10);
+/** An alarm counts after two rounds: a Node deleted by hand is told within twenty seconds. */
+const NODE_ALARMS_MS = seconds(10);
 
 export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): Promise<Worker> {
   const { database, keyring, queue, listener, log } = needs;
@@ -81,7 +85,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     sweepDue(runs, queue, () => performance.now()),
   );
 
-  const stopChores = startChores({ database, queue, log }, clusters.api, bmcs.glance);
+  const stopChores = startChores({ database, queue, log }, clusters, bmcs.glance);
   const courier = startCourier(config.webhooks, {
     store: postgresCourierStore(database, keyring),
     onNew: listener.onNew,
@@ -108,12 +112,14 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
 /** What is to be done again and again and is no operation. */
 function startChores(
   { database, queue, log }: Pick<WorkerNeeds, 'database' | 'queue' | 'log'>,
-  api: ClusterConnections['api'],
+  clusters: Pick<ClusterConnections, 'api' | 'node' | 'nodes'>,
   glance: BmcConnections['glance'],
 ): () => Promise<void> {
   const stopApproving = queue.every('certificates', CERTIFICATES_MS, () =>
-    approveCertificates({ nodes: () => nodesOnFile(database), api, log }),
+    approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
   );
+  const nodeAlarms = nodeAlarmRounds({ store: postgresNodeAlarms(database), nodes: clusters.nodes, node: clusters.node, log });
+  const stopNodeAlarms = queue.every('node alarms', NODE_ALARMS_MS, nodeAlarms);
   const stopForgetting = queue.every('forget', hours(1), async () => {
     await forgetOld(database);
   });
@@ -127,6 +133,7 @@ function startChores(
   const stopWatching = queue.every('technicians', seconds(1), technicians.look);
   return async () => {
     await stopApproving();
+    await stopNodeAlarms();
     await stopForgetting();
     await stopWatching();
     await technicians.close();

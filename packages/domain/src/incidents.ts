@@ -36,6 +36,11 @@ export const INCIDENT_KINDS = {
     title: 'A Node exists that no server of ours is',
     toDo: 'Find the machine behind it: one we released must not come back by itself.',
   },
+  node_of_released_server: {
+    severity: 'critical',
+    title: 'A server that is not handed out runs as a Node',
+    toDo: 'Take the machine off the network or onboard it anew; delete its Node once it is off.',
+  },
   node_deleted_by_hand: {
     severity: 'warning',
     title: 'The Node of a server in service was deleted by hand',

@@ -43,7 +43,7 @@ describe('a Node that is gone', () => {
   test('its kubelet registers again under our label: no alarm, and the new Node is adopted', () => {
     expect(compareNodes([node(1, { uid: 'new' })], [server(1)])).toEqual({
       alarms: [],
-      adoptions: [{ serverId: 'srv_1', nodeUid: 'new' }],
+      adoptions: [{ serverId: 'srv_1', nodeName: 'r1-u1', before: 'uid-1', nodeUid: 'new' }],
     });
   });
 

@@ -37,7 +37,7 @@ export type NodeAlarm =
 export type KnownBy = 'label' | 'name' | 'address';
 
 /** A kubelet registered anew under our own label: the same machine, another Node object. */
-export type Adoption = { serverId: ServerId; nodeUid: string };
+export type Adoption = { serverId: ServerId; nodeName: string; before: string; nodeUid: string };
 
 export type Comparison = { alarms: NodeAlarm[]; adoptions: Adoption[] };
 
@@ -58,15 +58,13 @@ export function compareNodes(nodes: readonly NodeSeen[], servers: readonly Serve
   };
 }
 
-/** What an alarm is about: the same trouble has the same key, however often it is seen. */
-export function alarmKey(clusterId: string, alarm: NodeAlarm): string {
-  switch (alarm.kind) {
-    case 'node_deleted_by_hand':
-      return `${alarm.kind}/${clusterId}/${alarm.serverId}/${alarm.nodeUid}`;
-    case 'node_of_released_server':
-    case 'node_without_server':
-      return `${alarm.kind}/${clusterId}/${alarm.nodeUid}`;
-  }
+/** The same trouble has the same key, however often it is seen: one Node object of one cluster. */
+export function alarmKey(clusterId: string, { kind, nodeUid }: NodeAlarm): string {
+  return `${alarmPrefix(kind, clusterId)}${nodeUid}`;
+}
+
+export function alarmPrefix(kind: NodeAlarm['kind'], clusterId: string): string {
+  return `${kind} cluster ${clusterId} node `;
 }
 
 function missingNode({ id, name, state, member }: ServerOnFile, nodes: ReadonlyMap<string, NodeSeen>): NodeAlarm[] {
@@ -81,7 +79,8 @@ function missingNode({ id, name, state, member }: ServerOnFile, nodes: ReadonlyM
 function adoption({ id, state, member }: ServerOnFile, nodes: ReadonlyMap<string, NodeSeen>): Adoption[] {
   if (!NODE_EXPECTED.has(state) || member === null || member.nodeUid === null) return [];
   const now = nodes.get(member.nodeName);
-  return now && now.uid !== member.nodeUid && now.serverId === id ? [{ serverId: id, nodeUid: now.uid }] : [];
+  if (!now || now.uid === member.nodeUid || now.serverId !== id) return [];
+  return [{ serverId: id, nodeName: member.nodeName, before: member.nodeUid, nodeUid: now.uid }];
 }
 
 type Index = {
