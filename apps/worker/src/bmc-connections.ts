@@ -4,6 +4,7 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Bmc, Holder, WithBmc } from '@rackwright/workflows/ports.ts';
 import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import { bmcLines, hangUp } from './bmc-lines.ts';
+import type { AskAlone } from './bmc-sweep/ask-alone.ts';
 
 export type BmcDoor = { /** Connects at the first call. */ bmc(): Promise<Bmc> };
 export type SweepVisit<T> = {
@@ -43,12 +44,12 @@ export type BmcAccess = {
   connect(serverId: ServerId): Promise<Bmc>;
   /** Refusal `operation_in_progress` unless this operation holds the server now; ends when nobody else asks its BMC. */
   untilMayTalk(holder: Holder): Promise<void>;
-  /** Ends when nobody else asks its BMC. */
-  untilMayRead(serverId: ServerId): Promise<void>;
+  /** Runs `work` while nobody else asks this BMC. */
+  askAlone: AskAlone;
   mostKept?: number;
 };
 
-export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
+export function bmcConnections({ connect, untilMayTalk, askAlone, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
   const lines = bmcLines(mostKept);
   const talk = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
     lines.inTurn(serverId, async (line) => {
@@ -56,10 +57,8 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, mostKept =
       line.open ??= { bmc: await connect(serverId), for: 'operation', mark: '', keepMs: IDLE_MS };
       return use(line.open.bmc);
     });
-  const read = async <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
-    await untilMayRead(serverId);
-    return talk(serverId, use);
-  };
+  const read = <T>(serverId: ServerId, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
+    askAlone(serverId, () => talk(serverId, use));
 
   return {
     async withBmc(holder, use) {

@@ -162,8 +162,3 @@ export function readingOf(row: ReadingRow): BmcReading {
 }
 
 const epoch = (text: string | null): number | null => (text === null ? null : Date.parse(text));
-
-/** $1 the server, $2 this worker. Does another one ask this BMC for the sweep at this moment? It is done in seconds. */
-export const ASKED_ELSEWHERE = `exists (
-  select from bmc_readings r join bmc_sweepers w on w.worker = r.asked_by and w.beat_until > clock_timestamp()
-   where r.server_id = $1 and r.asked_until > clock_timestamp() and r.asked_by <> $2)`;

@@ -1,9 +1,7 @@
 // The sweep's side of the database, as one worker needs it.
-import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
-import { refusalNamingHolder } from '../operations/begin-operation.ts';
 import type { Keyring } from '../secrets/keyring.ts';
-import { ASKED_ELSEWHERE, claimLooks, type DueLook, type LookLimits } from './due-looks.ts';
+import { claimLooks, type DueLook, type LookLimits } from './due-looks.ts';
 import { recordLooks, type RecordedLook } from './record-looks.ts';
 import { admitServers, beat, leaveSweep, type SweepShare } from './sweep-shares.ts';
 
@@ -25,30 +23,4 @@ export function postgresSweep(database: Database, keyring: Keyring, worker: stri
     record: (looks) => recordLooks(database, worker, looks),
     leave: () => leaveSweep(database, worker),
   };
-}
-
-export type MayTalk = 'yes' | 'asked_elsewhere';
-
-/**
- * May this operation talk to its BMC now? Refusal `operation_in_progress` unless it holds the server. `asked_elsewhere`: another worker
- * asks it for the sweep at this moment and is done in seconds.
- */
-export async function mayTalk(
-  database: Database,
-  serverId: ServerId,
-  operationId: OperationId,
-  worker: string,
-): Promise<MayTalk> {
-  const [held] = await database.query<{ asked: boolean }>(
-    `select ${ASKED_ELSEWHERE} as asked from server_leases where server_id = $1 and operation_id = $3 and expires_at > now()`,
-    [serverId, worker, operationId],
-  );
-  if (!held) throw await refusalNamingHolder(database, serverId);
-  return held.asked ? 'asked_elsewhere' : 'yes';
-}
-
-/** The same question of somebody who only reads and holds nothing. */
-export async function mayRead(database: Database, serverId: ServerId, worker: string): Promise<MayTalk> {
-  const [row] = await database.query<{ asked: boolean }>(`select ${ASKED_ELSEWHERE} as asked`, [serverId, worker]);
-  return row?.asked ? 'asked_elsewhere' : 'yes';
 }
