@@ -18,7 +18,6 @@ import type { BmcConnections } from './bmc-connections.ts';
 import type { ClusterConnections } from './cluster-connections.ts';
 import { driveBulkOperations } from './drive-bulk-operations.ts';
 import type { Log } from './needs.ts';
-import { seenNode } from './node-watch/node-list.ts';
 import { nodeAlarmRounds } from './node-watch/raise-node-alarms.ts';
 import { watchTechnicians } from './watch-technicians.ts';
 
@@ -26,7 +25,7 @@ export type ChoreNeeds = {
   database: Database;
   queue: WakeUpQueue;
   log: Log;
-  clusters: Pick<ClusterConnections, 'api' | 'nodes'>;
+  clusters: Pick<ClusterConnections, 'api' | 'node' | 'nodes'>;
   bmcs: Pick<BmcConnections, 'glance'>;
 };
 
@@ -53,15 +52,7 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     },
     glance: bmcs.glance,
   });
-  const nodeAlarms = nodeAlarmRounds({
-    store: postgresNodeAlarms(database),
-    nodes: clusters.nodes,
-    async node(clusterId, name) {
-      const found = await (await clusters.api(clusterId)).node(name);
-      return found && seenNode(found);
-    },
-    log,
-  });
+  const nodeAlarms = nodeAlarmRounds({ store: postgresNodeAlarms(database), nodes: clusters.nodes, node: clusters.node, log });
   const bulks = postgresBulkDriver(database);
   const replacements: ReplacementStore = {
     running: (limit) => runningReplacements(database, limit),
