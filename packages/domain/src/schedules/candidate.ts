@@ -16,6 +16,8 @@ export type ServerCandidate = {
     tlsMode: 'insecure' | 'ca' | 'pin' | null;
     /** When its password last became the one on file by a rotation; null when none did. */
     passwordChangedAt: string | null;
+    /** A rotation has begun and not ended: whoever goes on with it must. */
+    passwordChangeOpen: boolean;
     /** A rotation could not find out which password the BMC has. */
     passwordInDoubt: boolean;
   } | null;

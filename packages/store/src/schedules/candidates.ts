@@ -13,6 +13,8 @@ const SELECT_CANDIDATE = `
            jsonb_build_object('protocol', b.protocol, 'hasCredentials', b.credentials_key_id is not null, 'tlsMode', b.tls->>'mode',
              'passwordChangedAt', (select to_char(max(p.ended_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
                                      from bmc_password_changes p where p.server_id = s.id and p.state = 'done'),
+             'passwordChangeOpen', exists (select from bmc_password_changes p
+                                            where p.server_id = s.id and p.state in ('staged', 'changing', 'committed')),
              'passwordInDoubt', exists (select from bmc_password_changes p where p.server_id = s.id and p.state = 'in_doubt')) end as bmc,
          case when h.server_id is not null then
            jsonb_build_object('product', h.inspection->'system'->>'product', 'biosVersion', h.inspection->'system'->>'biosVersion',

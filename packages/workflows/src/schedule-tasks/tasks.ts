@@ -1,12 +1,14 @@
 // Which code each task runs; a task that is named and nobody wrote is a compile error here.
 import type { TaskName } from '@rackwright/domain/schedules/tasks.ts';
 import { agedStates } from './aged-states.ts';
+import { bmcPasswordRotation } from './bmc-password-rotation.ts';
 import { powerSweep } from './power-sweep.ts';
 import type { ScheduleTask } from './task.ts';
 
 const SCHEDULE_TASKS = {
   power_sweep: powerSweep,
   aged_states: agedStates,
+  bmc_password_rotation: bmcPasswordRotation,
 } satisfies { [Name in TaskName]?: ScheduleTask<Name> };
 
 /** The parameters were checked by the API against the schema of this very task. */
