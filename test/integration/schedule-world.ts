@@ -162,7 +162,12 @@ function specOf(serial: string, power: 'on' | 'off'): ChassisSpec {
       bmcFirmware: '1.20',
       biosVersion: 'U1.0',
     },
-    hardware: { cpus: [], memory: [], nics: [], disks: [] },
+    hardware: {
+      cpus: [{ model: 'C', cores: 4, threads: 8 }],
+      memory: [],
+      nics: [],
+      disks: [{ serial: `${serial}-D1`, model: 'M', sizeBytes: 1_000 }],
+    },
     power,
   };
 }

@@ -51,7 +51,7 @@ async function choose(claim: RunClaim, task: ScheduleTask, { store, tasks }: Exe
   // It was checked when it was written; what it may name can only have shrunk by an upgrade of ours.
   if (!parsed.ok) throw new Refusal('invalid_filter', { at: parsed.fault.at, problem: parsed.fault.problem });
   const candidates = await store.candidates(parsed.conditions);
-  await store.savePicks(claim, task.pick(candidates, claim.params, tasks.clock.now()));
+  await store.savePicks(claim, task.pick(candidates, claim.params, { now: tasks.clock.now(), timeZone: claim.timeZone }));
 }
 
 /** Nothing waits silently: for what, since when, until when. */

@@ -1,5 +1,6 @@
 // A server or cluster as tasks see it when they choose: enough to decide, nothing secret.
 import type { BmcProtocol } from '../bmc.ts';
+import type { ExpectedFirmware } from '../hardware/hardware-model.ts';
 import type { ClusterId, OperationId, ServerId } from '../ids.ts';
 import type { ServerState } from '../server-lifecycle/table.ts';
 
@@ -23,6 +24,8 @@ export type ServerCandidate = {
   } | null;
   /** Of the last accepted inspection; null when it was never inspected. */
   hardware: { product: string; biosVersion: string; acceptedAt: string } | null;
+  /** Of the hardware model of its product. */
+  expectedFirmware: ExpectedFirmware | null;
 };
 
 export type ClusterCandidate = { id: ClusterId; name: string; hasCredentials: boolean };

@@ -10,7 +10,7 @@ import { atMost, findings, leftAlone, meant, type Picked, type ScheduleTask, unr
 const NOT_OURS = new Set<ServerState>(['discovered', 'registered', 'retired']);
 
 export const bmcPasswordRotation: ScheduleTask<'bmc_password_rotation'> = {
-  pick({ servers }, { olderThanDays, most }, now) {
+  pick({ servers }, { olderThanDays, most }, { now }) {
     const picked = servers.map((server) => pickOne(server, now - hours(24) * olderThanDays));
     // What was begun is ended first: its server is held until then.
     const begun = (item: Picked): number => (item.facts['begun'] === true ? 0 : 1);

@@ -1,5 +1,6 @@
 // What scheduled tasks need from the outside world. Owned by the tasks; the worker fits the adapters to it.
-import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
+import type { ClusterId, ServerId } from '@rackwright/domain/ids.ts';
 import type { ServerCandidate } from '@rackwright/domain/schedules/candidate.ts';
 import type { Bmc, Clock } from '../ports.ts';
 
@@ -46,7 +47,16 @@ export interface BmcPasswords {
   settleMs: number;
 }
 
+/** A certificate on file. `notAfter`: RFC 3339; null when it cannot be read. */
+export type FiledCertificate = { what: string; subject: string; notAfter: string | null };
+
 export type TaskNeeds = {
+  /** The last that was accepted. */
+  inspectionOf(id: ServerId): Promise<Inspection | undefined>;
+  /** That of the authority and of our own way in. */
+  clusterCertificates(id: ClusterId): Promise<FiledCertificate[]>;
+  /** Those that the BMC's is proven with. */
+  bmcCertificates(id: ServerId): Promise<FiledCertificate[]>;
   passwords: BmcPasswords;
   clock: Clock;
   /** As it is now; undefined when it was deleted since it was picked. */
