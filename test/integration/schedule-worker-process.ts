@@ -11,18 +11,20 @@ import { noPowerBudget } from './no-power-budget.ts';
 const database = await openDatabase(process.argv[2] ?? '');
 const keyring = makeKeyring({ id: 'test', bytes: new Uint8Array(32).fill(7) });
 const silent = () => undefined;
+const connect = bmcConnector();
 const bmcs = bmcConnections({
-  connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector()),
+  connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), connect),
   untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
   askAlone: (_serverId, work) => work(),
   power: noPowerBudget,
 });
 composeScheduler(
-  { lookMs: 20, leaseMs: 1_000 },
+  { lookMs: 20, leaseMs: 1_000, lookAgainMs: 50, passwordSettleMs: 0, passwordLeaseMs: 1_000 },
   {
     database,
+    keyring,
     clock: { now: () => Date.now() },
-    bmcs,
+    bmcs: { ...bmcs, connect },
     queue: {
       wakeUp: async () => undefined,
       every(_name, everyMs, does) {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { bmcConnector } from '@rackwright/bmc/connect-bmc.ts';
 import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
-import { type ChassisSpec, simulatedChassis } from '@rackwright/virtual-rack-app/chassis.ts';
+import { type BmcAccount, bmcAccount } from '@rackwright/virtual-rack-app/bmc-account.ts';
+import { type ChassisSpec, type SimulatedChassis, simulatedChassis } from '@rackwright/virtual-rack-app/chassis.ts';
 import { type RedfishServer, startRedfishServer } from '@rackwright/virtual-rack-app/redfish/start-redfish-server.ts';
 import { bmcConnections } from '@rackwright/worker-app/bmc-connections.ts';
 import { ownBmc } from '@rackwright/worker-app/own-bmc.ts';
@@ -14,7 +15,7 @@ import { noPowerBudget } from './no-power-budget.ts';
 export const eventually = (check: () => void | Promise<void>): Promise<void> =>
   vi.waitFor(check, { timeout: 20_000, interval: 25 });
 
-export type SimulatedBmc = { server: RedfishServer; chassis: ReturnType<typeof simulatedChassis> };
+export type SimulatedBmc = { server: RedfishServer; chassis: SimulatedChassis; account: BmcAccount };
 
 export type ScheduleWorld = {
   api: TestApi;
@@ -31,6 +32,8 @@ export type ScheduleWorld = {
   ended(run: { scheduleId: string; id: string }): Promise<Json>;
   items(run: { scheduleId: string; id: string }): Promise<Json[]>;
 };
+
+export const FIRST_PASSWORD = 'calvin-is-a-secret';
 
 let numbered = 0;
 
@@ -59,14 +62,16 @@ export function useSchedules(): ScheduleWorld {
     async bmc(serial, power) {
       const nothing = { onPowerOn: () => undefined, onPowerOff: () => undefined, onReset: () => undefined };
       const chassis = simulatedChassis(specOf(serial, power), nothing);
-      const credentials = { username: 'root', password: 'calvin-is-a-secret' };
-      const server = await startRedfishServer({ host: '127.0.0.1', port: 0, credentials, chassis });
+      const credentials = { username: 'root', password: FIRST_PASSWORD };
+      // As the strictest in the field.
+      const account = bmcAccount(credentials, { lockAfter: 3 });
+      const server = await startRedfishServer({ host: '127.0.0.1', port: 0, credentials, account, chassis });
       open.push(server);
-      return { server, chassis };
+      return { server, chassis, account };
     },
     async server(name, state, bmc) {
       place ??= await furnish(api.call, 'TPE9');
-      const credentials = { username: 'root', password: 'calvin-is-a-secret' };
+      const credentials = { username: 'root', password: FIRST_PASSWORD };
       const access = bmc && { protocol: 'redfish', address: bmc.url, tls: { mode: 'insecure' }, credentials };
       const n = ++numbered;
       const nics = { [`52:54:00:00:09:${n.toString(16).padStart(2, '0')}`]: { boot: true } };
@@ -101,18 +106,20 @@ export function useSchedules(): ScheduleWorld {
 
 function startWorker(api: TestApi, log: string[], now: () => number, worker: string, { leaseMs = 1_000 }: { leaseMs?: number }) {
   const keep = (facts: object, message: string) => void log.push(JSON.stringify([message, facts]));
+  const connect = bmcConnector();
   const bmcs = bmcConnections({
-    connect: ownBmc((serverId) => readBmcAccess(api.database, TEST_KEYRING, serverId), bmcConnector()),
+    connect: ownBmc((serverId) => readBmcAccess(api.database, TEST_KEYRING, serverId), connect),
     untilMayTalk: () => Promise.reject(new Error('no operation runs here')),
     askAlone: (_serverId, work) => work(),
     power: noPowerBudget,
   });
   const scheduler = composeScheduler(
-    { lookMs: 20, leaseMs },
+    { lookMs: 20, leaseMs, lookAgainMs: 50, passwordSettleMs: 0, passwordLeaseMs: 1_000 },
     {
       database: api.database,
+      keyring: TEST_KEYRING,
       clock: { now },
-      bmcs,
+      bmcs: { ...bmcs, connect },
       queue: { wakeUp: async (id) => void api.woken.push(id), every: everyFew },
       worker,
       log: { info: keep, warn: keep, error: keep },
@@ -155,7 +162,12 @@ function specOf(serial: string, power: 'on' | 'off'): ChassisSpec {
       bmcFirmware: '1.20',
       biosVersion: 'U1.0',
     },
-    hardware: { cpus: [], memory: [], nics: [], disks: [] },
+    hardware: {
+      cpus: [{ model: 'C', cores: 4, threads: 8 }],
+      memory: [],
+      nics: [],
+      disks: [{ serial: `${serial}-D1`, model: 'M', sizeBytes: 1_000 }],
+    },
     power,
   };
 }

@@ -78,6 +78,13 @@ test('what expired is forgotten', async () => {
   );
   expect((await once(201)).answer.status).toBe(201);
   await db.database.query(`update idempotency_keys set expires_at = now() - interval '1 second'`);
-  expect(await forgetOld(db.database)).toEqual({ events: 0, idempotencyKeys: 1, dhcpLeases: 1, deliveries: 0 });
+  expect(await forgetOld(db.database)).toEqual({
+    events: 0,
+    idempotencyKeys: 1,
+    dhcpLeases: 1,
+    deliveries: 0,
+    plans: 0,
+    scheduleRuns: 0,
+  });
   expect(await once(202)).toMatchObject({ replayed: false });
 });

@@ -10,7 +10,7 @@ export type LeaseRecord = {
   server: { id: ServerId; name: string };
   rack: { id: RackId; name: string } | null;
   siteId: SiteId;
-  owner: { operationId: OperationId; type: string; requestedBy: string };
+  owner: { operationId: OperationId | null; type: string; requestedBy: string };
   reason: string;
   since: string;
   expiresAt: string;

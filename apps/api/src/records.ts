@@ -4,7 +4,7 @@ import type { SweepTier } from '@rackwright/domain/bmc-sweep/tiers.ts';
 import type { CellError } from '@rackwright/api-contract/imports/read-server-rows.ts';
 import type { BmcCredentials, BmcEndpoint, BmcLogEntry, FirmwareMode } from '@rackwright/domain/bmc.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
-import type { ExpectedHardware } from '@rackwright/domain/hardware/hardware-model.ts';
+import type { ExpectedFirmware, ExpectedHardware } from '@rackwright/domain/hardware/hardware-model.ts';
 import type { HardwareDifference, Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { ProposedPlace } from '@rackwright/domain/hardware/propose-place.ts';
 import type { SwapReview } from '@rackwright/domain/hardware/review-hardware.ts';
@@ -142,7 +142,8 @@ export type DiscoveryRecord = {
 };
 
 export type HardwareModelRecord = Stamps &
-  ExpectedHardware & { id: HardwareModelId; name: string; product: string; power: PowerDraw | null };
+  ExpectedHardware &
+  ExpectedFirmware & { id: HardwareModelId; name: string; product: string; power: PowerDraw | null };
 
 export type HardwareSeen = {
   accepted: { inspection: Inspection; acceptedAt: string; operationId: OperationId } | null;

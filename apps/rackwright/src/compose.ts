@@ -15,6 +15,7 @@ import type { Config } from './config.ts';
 import { readSealingKey } from './sealing-key.ts';
 
 /** A simulated machine has no capacitors to wait for. */
+const VIRTUAL_SCHEDULES = { lookAgainMs: 500, passwordSettleMs: 0, passwordLeaseMs: seconds(5) };
 const VIRTUAL_BMC_PACE = {
   redfish: { timings: { poll: 100, restAfterOff: 100 } },
   ipmi: { power: { restMs: 100 }, settings: { everyMs: 100, withinMs: 5_000 } },
@@ -103,6 +104,7 @@ function workerConfig({ workerConcurrency, bmcPace, bmcSweepAtOnce, webhookTarge
     concurrency: workerConcurrency,
     bmc: bmcPace === 'virtual' ? VIRTUAL_BMC_PACE : {},
     sweep: sweepSizes(bmcSweepAtOnce),
+    schedules: bmcPace === 'virtual' ? VIRTUAL_SCHEDULES : {},
     webhooks: { targets: webhookTargets },
     healthEveryMs: seconds(healthSeconds),
   };

@@ -13,6 +13,8 @@ export type Interference = {
   drop?: boolean;
   /** Answer success and change nothing: the lie that only reading back finds. */
   ignoreWrite?: boolean;
+  /** Do it, never answer. */
+  loseAnswer?: boolean;
 };
 
 export type FaultRule = {
@@ -24,6 +26,8 @@ export type FaultRule = {
   drop?: boolean;
   /** Only writes are lied about; a read passes such a rule by. */
   lie?: boolean;
+  /** Only writes: done, and never answered. */
+  loseAnswer?: boolean;
   /** How many requests it spoils; absent: all until removed. */
   count?: number;
 };
@@ -79,7 +83,7 @@ export function faultRules(initial: readonly FaultRule[] = []): Faults {
 
 function applies(rule: FaultRule, request: InterceptedRequest): boolean {
   if (rule.protocol && rule.protocol !== request.protocol) return false;
-  return !rule.lie || request.write;
+  return !(rule.lie || rule.loseAnswer) || request.write;
 }
 
 function interference(rule: FaultRule): Interference {
@@ -88,5 +92,6 @@ function interference(rule: FaultRule): Interference {
     ...(rule.delayMs === undefined ? {} : { delayMs: Math.min(Math.max(rule.delayMs, 0), MAX_DELAY_MS) }),
     ...(rule.drop ? { drop: true } : {}),
     ...(rule.lie ? { ignoreWrite: true } : {}),
+    ...(rule.loseAnswer ? { loseAnswer: true } : {}),
   };
 }

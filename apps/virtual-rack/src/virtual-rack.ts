@@ -1,6 +1,7 @@
 // Racks of simulated servers, each behind a BMC that speaks real Redfish or IPMI: what `npm start` shows and what tests run against.
 import type { BmcCredentials, BmcEndpoint, BmcProtocol, FirmwareMode } from '@rackwright/domain/bmc.ts';
 import { openSockets, type Sockets } from '@rackwright/kubernetes/http/connection.ts';
+import { type AccountRules, type BmcAccount, bmcAccount } from './bmc-account.ts';
 import type { SimulatedChassis } from './chassis.ts';
 import type { Journal } from './journal.ts';
 import { startIpmiServer } from './ipmi/start-ipmi-server.ts';
@@ -34,6 +35,7 @@ export type VirtualRackSettings = {
     port?: (server: number) => number;
     protocol?: (server: number) => BmcProtocol;
     credentials?: BmcCredentials;
+    account?: AccountRules;
     /** PEM; without it Redfish speaks plain HTTP. */
     tls?: { key: string; cert: string };
   };
@@ -53,7 +55,10 @@ export type VirtualServer = {
   macs: string[];
   firmwareMode: FirmwareMode;
   bmc: BmcEndpoint;
+  /** Those it began with. */
   credentials: BmcCredentials;
+  /** Its BMC's account as it is now. */
+  account: BmcAccount;
   spec: MachineSpec;
   chassis: SimulatedChassis;
   machine: SimulatedMachine;
@@ -167,7 +172,9 @@ async function startServer(
   const spec = settings.change?.(plain, n) ?? plain;
   const machine = simulatedMachine(spec, world);
   const credentials = settings.bmc?.credentials ?? CREDENTIALS;
-  const { endpoint, sessions, traffic, dropSessions, close } = await startBmc(settings, n, machine.chassis, credentials);
+  const account = bmcAccount(credentials, settings.bmc?.account);
+  const access = { credentials, account };
+  const { endpoint, sessions, traffic, dropSessions, close } = await startBmc(settings, n, machine.chassis, access);
   closers.push(async () => {
     // In this order: nobody may power it on any more when its machine goes.
     await close();
@@ -185,6 +192,7 @@ async function startServer(
     firmwareMode: spec.firmwareMode,
     bmc: endpoint,
     credentials,
+    account,
     spec,
     chassis: machine.chassis,
     machine,
@@ -194,12 +202,17 @@ async function startServer(
   };
 }
 
-async function startBmc(settings: VirtualRackSettings, n: number, chassis: SimulatedChassis, credentials: BmcCredentials) {
+async function startBmc(
+  settings: VirtualRackSettings,
+  n: number,
+  chassis: SimulatedChassis,
+  access: { credentials: BmcCredentials; account: BmcAccount },
+) {
   const { host = '127.0.0.1', tls } = settings.bmc ?? {};
   const port = settings.bmc?.port?.(n) ?? 0;
   const protocol = settings.bmc?.protocol?.(n) ?? (n % 2 === 0 ? 'redfish' : 'ipmi');
   if (protocol === 'ipmi') {
-    const server = await startIpmiServer({ host, port, credentials, chassis });
+    const server = await startIpmiServer({ host, port, ...access, chassis });
     const endpoint = { protocol, address: host, port: server.port } satisfies BmcEndpoint;
     return {
       endpoint,
@@ -209,7 +222,7 @@ async function startBmc(settings: VirtualRackSettings, n: number, chassis: Simul
       close: () => server.close(),
     };
   }
-  const server = await startRedfishServer({ host, port, credentials, chassis, ...(tls ? { tls } : {}) });
+  const server = await startRedfishServer({ host, port, ...access, chassis, ...(tls ? { tls } : {}) });
   const endpoint = { protocol, address: server.url } satisfies BmcEndpoint;
   return {
     endpoint,

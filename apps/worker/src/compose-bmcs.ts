@@ -2,12 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import { probeBmc } from '@rackwright/bmc/probe-bmc.ts';
+import { minutes } from '@rackwright/domain/durations.ts';
 import { holdBmc, letGoOfBmc, mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
 import { postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { askForPower, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
+import type { ConnectBmcAccount } from '@rackwright/workflows/ports.ts';
 import { type BmcConnections, bmcConnections } from './bmc-connections.ts';
 import { askAlone, untilFree } from './bmc-sweep/ask-alone.ts';
 import { bmcLooker } from './bmc-sweep/look-at-bmc.ts';
@@ -22,13 +24,19 @@ export type BmcsConfig = {
 };
 /** `runner`: the name under which this process runs operations. */
 export type BmcsNeeds = { database: Database; keyring: Keyring; log: Log; runner: string };
-export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'>;
+export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'> & {
+  /** A session of its own, past the line: for whoever has hung up all others. */
+  connect: ConnectBmcAccount;
+};
+
+const HANGING_UP_MS = minutes(1);
 
 export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring, log, runner }: BmcsNeeds): Bmcs {
   // Two processes may have one name, and one process may sweep twice in a test: the sweep tells them apart.
   const worker = `${runner}/${randomBytes(4).toString('hex')}`;
+  const connect = bmcConnector(bmc);
   const connections = bmcConnections({
-    connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(bmc)),
+    connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), connect),
     untilMayTalk: (run) => untilFree(() => mayTalk(database, run, worker)),
     // Not under the name of the sweep: a look of our own would give the right back at its end.
     askAlone: askAlone({
@@ -54,7 +62,14 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
     heldBy: connections.heldBy,
     readBmc: connections.readBmc,
     glance: connections.glance,
-    hangUp: connections.hangUp,
+    connect,
+    async hangUp(serverId) {
+      // Another name than the sweep's and the readers': they are waited for like anybody else.
+      const me = `${worker}/password`;
+      await untilFree(() => holdBmc(database, me, serverId, HANGING_UP_MS));
+      await connections.hangUp(serverId);
+      await letGoOfBmc(database, me, serverId);
+    },
     sessions: connections.sessions,
     async close() {
       await sweeping?.close();

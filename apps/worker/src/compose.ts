@@ -96,7 +96,15 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     log,
   });
 
-  const scheduler = composeScheduler(config.schedules ?? {}, { database, clock: shared.clock, bmcs, queue, worker, log });
+  const scheduler = composeScheduler(config.schedules ?? {}, {
+    database,
+    keyring,
+    clock: shared.clock,
+    bmcs,
+    queue,
+    worker,
+    log,
+  });
 
   return {
     async close() {

@@ -56,6 +56,11 @@ export const INCIDENT_KINDS = {
     title: 'The Node of a server in service was deleted by hand',
     toDo: 'Release the server, or restart its kubelet so that it registers again; Rackwright releases nothing because of this.',
   },
+  bmc_password_in_doubt: {
+    severity: 'critical',
+    title: 'A BMC refuses its old and its new password',
+    toDo: 'Find out the password at the machine or reset the BMC, then set bmc.credentials of the server.',
+  },
 } as const satisfies Record<string, IncidentKindEntry>;
 
 export type IncidentKind = keyof typeof INCIDENT_KINDS;

@@ -3,11 +3,19 @@ import { forgetReplicas } from './boot/boot-replicas.ts';
 import type { Database } from './database.ts';
 import { pruneEvents } from './events.ts';
 import { forgetPlans } from './plans/forget-plans.ts';
+import { forgetScheduleRuns } from './schedules/forget-runs.ts';
 import { forgetDeliveries } from './webhooks/delivery-log.ts';
 
 const MOST_ROWS = 10_000;
 
-export type Forgotten = { events: number; idempotencyKeys: number; dhcpLeases: number; deliveries: number; plans: number };
+export type Forgotten = {
+  events: number;
+  idempotencyKeys: number;
+  dhcpLeases: number;
+  deliveries: number;
+  plans: number;
+  scheduleRuns: number;
+};
 
 /** @param eventDays  how long a reader of the events may be away; a server's own record of moves and operations is kept for ever */
 export async function forgetOld(database: Database, { eventDays = 7 }: { eventDays?: number } = {}): Promise<Forgotten> {
@@ -24,5 +32,6 @@ export async function forgetOld(database: Database, { eventDays = 7 }: { eventDa
     dhcpLeases: await expired('dhcp_leases'),
     deliveries: await forgetDeliveries(database),
     plans: await forgetPlans(database),
+    scheduleRuns: await forgetScheduleRuns(database),
   };
 }

@@ -49,10 +49,26 @@ export interface Bmc {
   close(): Promise<void>;
 }
 
+/** The account that the session belongs to. */
+export interface OwnBmcAccount {
+  /**
+   * For logins from now on; sessions may outlive it. May be repeated. Fault with effect `none` only where the BMC said no; after every
+   * other Fault it may have either password. No Fault repeats what the BMC says of the password.
+   */
+  changeOwnPassword(password: string): Promise<void>;
+  /** All that this account holds but our own, where the protocol tells whose they are. @returns how many it ended */
+  endOtherSessions(): Promise<number>;
+}
+
 /** Awaited right before each request that changes something at the BMC; what it throws is thrown on, and nothing was sent. */
 export type BeforeWrite = () => Promise<void>;
 
 export type ConnectBmc = (endpoint: BmcEndpoint, credentials: BmcCredentials, beforeWrite?: BeforeWrite) => Promise<Bmc>;
+export type ConnectBmcAccount = (
+  endpoint: BmcEndpoint,
+  credentials: BmcCredentials,
+  beforeWrite?: BeforeWrite,
+) => Promise<Bmc & OwnBmcAccount>;
 
 /** Who asks: only the operation that holds the server's lease may power it or change what it boots. */
 export type Holder = { serverId: ServerId; operationId: OperationId };

@@ -10,7 +10,8 @@ CREATE TABLE "bmc_password_changes" (
     "credentials_sealed" BYTEA,
     "new_tries" INTEGER NOT NULL DEFAULT 0,
     "old_tries" INTEGER NOT NULL DEFAULT 0,
-    "changes_sent" INTEGER NOT NULL DEFAULT 0,
+    "new_refused" BOOLEAN NOT NULL DEFAULT false,
+    "changed_at" TIMESTAMPTZ(3),
     "began_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "ended_at" TIMESTAMPTZ(3),
 

@@ -44,6 +44,15 @@ describe.each([3, 17] as const)('cipher suite %i', (suite) => {
     expect((await ipmitool(box, suite, 'power reset')).code).not.toBe(0); // it is off
   });
 
+  test('a new password for the user', async (ctx) => {
+    needOrSkip(ctx, 'ipmitool against the simulated BMC', 'ipmitool');
+    await using box = await bench();
+    const fresh = 'Fresh-Pass.1';
+    expect((await ipmitool(box, suite, `user set password 2 ${fresh}`)).code).toBe(0);
+    expect((await ipmitool(box, suite, 'power status', fresh)).out).toBe('Chassis Power is off\n');
+    expect((await ipmitool(box, suite, 'power status')).code).not.toBe(0);
+  });
+
   test('boot options', async (ctx) => {
     needOrSkip(ctx, 'ipmitool against the simulated BMC', 'ipmitool');
     await using box = await bench();

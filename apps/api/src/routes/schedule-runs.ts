@@ -140,7 +140,7 @@ function previewRoute(api: Api, { needs }: RouteContext): void {
       const record = await findNamed('schedule', schedules, params.ref);
       const now = needs.clock.now();
       const candidates = await schedules.candidates(conditionsOf(record.filter, '/filter'));
-      const items = scheduleTask(record.task).pick(candidates, record.params, now);
+      const items = scheduleTask(record.task).pick(candidates, record.params, { now, timeZone: record.timeZone });
       const picked = items.filter((item) => item.picked);
       const shown = [...picked, ...items.filter((item) => !item.picked)].slice(0, MOST_PREVIEWED);
       return {

@@ -105,6 +105,8 @@ function obey(
   const spoilt = bmc.chassis.faults.intercept({ protocol: 'ipmi', target: known.name, write: known.writes });
   if (spoilt?.drop) return undefined;
   const body = spoiltAnswer(spoilt) ?? known.run(message.body, bmc, caller);
+  // Done, and nobody hears of it.
+  if (spoilt?.loseAnswer) return undefined;
   return { message: answerTo(message, body), delayMs: spoilt?.delayMs ?? 0, isGoodbye: known.name === closeSession.name };
 }
 

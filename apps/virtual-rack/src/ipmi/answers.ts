@@ -14,6 +14,7 @@ import { CHASSIS_ANSWERS } from './chassis-answers.ts';
 import { ANYBODY, type Handler, handler, refuse } from './handler.ts';
 import { BMC_SUPPORT, SDR_ANSWERS } from './sdr-answers.ts';
 import { STORAGE_ANSWERS } from './storage-answers.ts';
+import { USER_ANSWERS } from './user-answers.ts';
 
 const CHANNEL = 1;
 /** IPMI 2.0 answer valid; no IPMI 1.5 authentication on offer. */
@@ -80,7 +81,10 @@ const APP_ANSWERS: Handler[] = [
 ];
 
 const BY_NUMBER = new Map(
-  [...APP_ANSWERS, ...CHASSIS_ANSWERS, ...SDR_ANSWERS, ...STORAGE_ANSWERS].map((one) => [one.netFn * 256 + one.code, one]),
+  [...APP_ANSWERS, ...CHASSIS_ANSWERS, ...SDR_ANSWERS, ...STORAGE_ANSWERS, ...USER_ANSWERS].map((one) => [
+    one.netFn * 256 + one.code,
+    one,
+  ]),
 );
 
 export function handlerFor(netFn: number, code: number): Handler | undefined {

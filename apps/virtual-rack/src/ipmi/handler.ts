@@ -1,12 +1,14 @@
 // How a simulated BMC answers one command: decoded request in, value or completion code out.
 import type { IpmiCommand } from '@rackwright/protocols/ipmi/body.ts';
 import { COMPLETION, PRIVILEGE } from '@rackwright/protocols/ipmi/constants.ts';
+import type { BmcAccount } from '../bmc-account.ts';
 import type { SimulatedChassis } from '../chassis.ts';
 import type { Interference } from '../faults.ts';
 
 /** One BMC as its commands see it. */
 export type BmcState = {
   chassis: SimulatedChassis;
+  account: BmcAccount;
   /** Boot option parameters that have no meaning here, kept as they were written. */
   bootParameters: Map<number, Uint8Array>;
   /** Light on now, off by itself after so many seconds. */

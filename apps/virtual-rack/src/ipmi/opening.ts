@@ -11,7 +11,7 @@ import {
   userKey,
 } from '@rackwright/bmc/ipmi/rakp.ts';
 import { sequenceWindow } from '@rackwright/bmc/ipmi/sequence-window.ts';
-import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import type { BmcAccount } from '../bmc-account.ts';
 import { PAYLOAD, PRIVILEGE, RAKP_STATUS } from '@rackwright/protocols/ipmi/constants.ts';
 import { guidBytes } from '@rackwright/protocols/ipmi/guid.ts';
 import { openSessionRequest, openSessionResponse } from '@rackwright/protocols/ipmi/open-session.ts';
@@ -28,28 +28,22 @@ export type Doorkeeper = {
 };
 
 export type House = {
-  credentials: BmcCredentials;
+  account: BmcAccount;
   uuid: string;
   sessions: SessionTable;
   mood?: Pick<BmcMood, 'lockedOut'>;
 };
 
-/** What every step needs: the house, its key and its GUID. */
-type Door = { username: string; key: Uint8Array; bmcGuid: Uint8Array; sessions: SessionTable; isLocked: () => boolean };
+/** What every step needs: the house, its account and its GUID. */
+type Door = { account: BmcAccount; bmcGuid: Uint8Array; sessions: SessionTable; isLocked: () => boolean };
 
 const NO_CODE = new Uint8Array(0);
 
 /** Throws RangeError for a password that IPMI cannot carry. */
-export function doorkeeper({ credentials, uuid, sessions, mood }: House): Doorkeeper {
-  const key = userKey(credentials.password);
-  if (!key) throw new RangeError('IPMI passwords have at most 20 bytes');
-  const door: Door = {
-    username: credentials.username,
-    key,
-    bmcGuid: guidBytes(uuid, 'smbios'),
-    sessions,
-    isLocked: () => mood?.lockedOut === true,
-  };
+export function doorkeeper({ account, uuid, sessions, mood }: House): Doorkeeper {
+  keyOf(account);
+  const isLocked = (): boolean => mood?.lockedOut === true || account.locked();
+  const door: Door = { account, bmcGuid: guidBytes(uuid, 'smbios'), sessions, isLocked };
   return {
     answer(payloadType, payload, now) {
       switch (payloadType) {
@@ -64,6 +58,13 @@ export function doorkeeper({ credentials, uuid, sessions, mood }: House): Doorke
       }
     },
   };
+}
+
+/** Of the password as it is now. */
+function keyOf(account: BmcAccount): Uint8Array {
+  const key = userKey(account.password());
+  if (!key) throw new RangeError('IPMI passwords have at most 20 bytes');
+  return key;
 }
 
 function openSession({ sessions }: Door, payload: Uint8Array, now: number): Uint8Array | undefined {
@@ -81,10 +82,7 @@ function openSession({ sessions }: Door, payload: Uint8Array, now: number): Uint
   return openSessionResponse.encode({ accepted: true, tag, privilege: mayHave, consoleSessionId, bmcSessionId, algorithms });
 }
 
-function answerRakp1(
-  { username: knownUser, key, bmcGuid, sessions, isLocked }: Door,
-  payload: Uint8Array,
-): Uint8Array | undefined {
+function answerRakp1({ account, bmcGuid, sessions, isLocked }: Door, payload: Uint8Array): Uint8Array | undefined {
   const message = rakp1.decode(payload);
   const session = message.ok ? sessions.opening.get(message.value.bmcSessionId) : undefined;
   if (!message.ok || !session) return undefined;
@@ -96,18 +94,18 @@ function answerRakp1(
     return rakp2.encode({ accepted: false, tag, status, consoleSessionId });
   };
   // A locked account is as unknown as a wrong one: the console learns no more.
-  if (username !== knownUser || isLocked()) return refuse(RAKP_STATUS.unauthorizedName);
+  if (username !== account.username || isLocked()) return refuse(RAKP_STATUS.unauthorizedName);
   const privilege = role & 0x0f;
   if (privilege === 0 || privilege > session.mayHave) return refuse(RAKP_STATUS.unauthorizedRole);
   const bmcRandom = Uint8Array.from(randomBytes(16));
   const value = { suite, consoleSessionId, bmcSessionId, consoleRandom, bmcRandom, bmcGuid, role, username };
-  const code = rakp2Code(value, key);
+  const code = rakp2Code(value, keyOf(account));
   const answer = rakp2.encode({ accepted: true, tag, consoleSessionId, bmcRandom, bmcGuid, code });
   session.exchange = { asked: payload, value, answer };
   return answer;
 }
 
-function answerRakp3({ key, sessions }: Door, payload: Uint8Array, now: number): Uint8Array | undefined {
+function answerRakp3({ account, sessions, isLocked }: Door, payload: Uint8Array, now: number): Uint8Array | undefined {
   const message = rakp3.decode(payload);
   if (!message.ok) return undefined;
   const { tag, status, bmcSessionId, code } = message.value;
@@ -116,15 +114,22 @@ function answerRakp3({ key, sessions }: Door, payload: Uint8Array, now: number):
   const session = sessions.opening.get(bmcSessionId);
   if (!session?.exchange) return undefined;
   sessions.opening.delete(bmcSessionId);
-  // The console gave up: the slot is free, nobody waits for a word.
-  if (status !== RAKP_STATUS.ok) return undefined;
+  // The console gave up, which it does when our proof does not fit its password: the slot is free, nobody waits for a word.
+  if (status !== RAKP_STATUS.ok) {
+    account.refused();
+    return undefined;
+  }
 
   const { suite, consoleSessionId, mayHave } = session;
   const exchange = session.exchange.value;
   const refuse = (why: number) => rakp4.encode({ tag, status: why, consoleSessionId, check: NO_CODE });
-  if (!sameCode(rakp3Code(exchange, key), code)) return refuse(RAKP_STATUS.invalidIntegrityCheck);
+  if (isLocked() || !sameCode(rakp3Code(exchange, keyOf(account)), code)) {
+    account.refused();
+    return refuse(RAKP_STATUS.invalidIntegrityCheck);
+  }
+  account.admitted();
   if (!sessions.roomForOneMore(now)) return refuse(RAKP_STATUS.noResources);
-  const sessionKey = sessionIntegrityKey(exchange, key);
+  const sessionKey = sessionIntegrityKey(exchange, keyOf(account));
   const answer = rakp4.encode({ tag, status: RAKP_STATUS.ok, consoleSessionId, check: rakp4Check(exchange, sessionKey) });
   sessions.live.set(bmcSessionId, {
     bmcSessionId,

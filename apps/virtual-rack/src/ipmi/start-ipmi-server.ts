@@ -2,6 +2,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import { type BmcAccount, bmcAccount } from '../bmc-account.ts';
 import type { SimulatedChassis } from '../chassis.ts';
 import { answerDatagram, GOODBYE, type RespondingBmc } from './answer-datagram.ts';
 import { doorkeeper } from './opening.ts';
@@ -14,6 +15,8 @@ export type IpmiServerWishes = {
   /** 0 for any free one. */
   port: number;
   credentials: BmcCredentials;
+  /** Where its password is kept and changes; made of the credentials unless told. */
+  account?: BmcAccount;
   chassis: SimulatedChassis;
   /** As few as real BMCs have unless told. */
   mostSessions?: number;
@@ -38,12 +41,13 @@ const MOST_DELAYED = 64;
 /** Rejects when the port is taken; throws RangeError for a password that IPMI cannot carry. */
 export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiServer> {
   const { host, port, credentials, chassis } = wishes;
+  const account = wishes.account ?? bmcAccount(credentials);
   const sessions = sessionTable(wishes.mostSessions ?? MOST_SESSIONS, chassis.mood);
   const timers = timerBox();
   const responding: RespondingBmc = {
-    bmc: { chassis, bootParameters: new Map(), lightFor: identifyLight(chassis, timers) },
+    bmc: { chassis, account, bootParameters: new Map(), lightFor: identifyLight(chassis, timers) },
     sessions,
-    door: doorkeeper({ credentials, uuid: chassis.identity.uuid, sessions, mood: chassis.mood }),
+    door: doorkeeper({ account, uuid: chassis.identity.uuid, sessions, mood: chassis.mood }),
     now: wishes.now ?? (() => performance.now()),
   };
 

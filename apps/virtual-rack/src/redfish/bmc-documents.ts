@@ -33,6 +33,7 @@ export function rootDocument(chassis: SimulatedChassis, { sessions }: RedfishPer
     Chassis: to(`${ROOT}/Chassis`),
     Managers: to(`${ROOT}/Managers`),
     Tasks: to(`${ROOT}/TaskService`),
+    AccountService: to(`${ROOT}/AccountService`),
     ...(sessions ? { SessionService: to(`${ROOT}/SessionService`) } : {}),
     Links: sessions ? { Sessions: to(SESSIONS) } : {},
   };

@@ -1,5 +1,7 @@
 // Which document stands at which path of the simulated BMC.
+import type { BmcAccount } from '../bmc-account.ts';
 import type { SimulatedChassis } from '../chassis.ts';
+import { ACCOUNT, ACCOUNT_SERVICE, ACCOUNTS, accountDocument, accountServiceDocument } from './account-documents.ts';
 import type { RedfishJson } from './answers.ts';
 import {
   CHASSIS,
@@ -38,7 +40,7 @@ export type BmcWorld = {
   personality: RedfishPersonality;
   sessions: Sessions;
   tasks: Tasks;
-  username: string;
+  account: BmcAccount;
 };
 
 const FIXED: Readonly<Record<string, (world: BmcWorld) => RedfishJson>> = {
@@ -61,6 +63,9 @@ const FIXED: Readonly<Record<string, (world: BmcWorld) => RedfishJson>> = {
   [LOG]: logDocument,
   [`${LOG}/Entries`]: ({ chassis }) => logEntries(chassis.events()),
   [`${ROOT}/TaskService`]: taskServiceDocument,
+  [ACCOUNT_SERVICE]: accountServiceDocument,
+  [ACCOUNTS]: () => collection(ACCOUNTS, 'ManagerAccount', [ACCOUNT]),
+  [ACCOUNT]: ({ account }) => accountDocument(account),
   [TASKS]: ({ tasks }) =>
     collection(
       TASKS,
@@ -78,7 +83,7 @@ export function readDocument(world: BmcWorld, path: string): RedfishJson | undef
   return memberDocument(world, path);
 }
 
-function sessionDocuments({ sessions, username }: BmcWorld, path: string): RedfishJson | undefined {
+function sessionDocuments({ sessions, account }: BmcWorld, path: string): RedfishJson | undefined {
   if (path === `${ROOT}/SessionService`) return sessionServiceDocument();
   const ids = sessions.ids();
   if (path === SESSIONS) {
@@ -89,7 +94,7 @@ function sessionDocuments({ sessions, username }: BmcWorld, path: string): Redfi
     );
   }
   const id = path.slice(SESSIONS.length + 1);
-  return ids.includes(id) ? sessionDocument(id, username) : undefined;
+  return ids.includes(id) ? sessionDocument(id, account.username) : undefined;
 }
 
 function memberDocument({ chassis, tasks }: BmcWorld, path: string): RedfishJson | undefined {

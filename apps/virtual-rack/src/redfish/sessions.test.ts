@@ -1,8 +1,9 @@
 // Session places of a simulated BMC: how they are taken, refused and freed.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { bmcAccount } from '../bmc-account.ts';
 import { IDLE_SECONDS, sessionTable } from './sessions.ts';
 
-const account = { username: 'admin', password: 'secret' };
+const account = bmcAccount({ username: 'admin', password: 'secret' });
 const login = { UserName: 'admin', Password: 'secret' };
 const byToken = (token: string | undefined) => ({ token, authorization: undefined });
 const byBasic = (plain: string) => ({ token: undefined, authorization: `Basic ${Buffer.from(plain).toString('base64')}` });

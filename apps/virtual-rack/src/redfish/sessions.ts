@@ -1,6 +1,6 @@
 // The sessions of one simulated BMC: few, as on real ones, and only a DELETE or long silence frees a place.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import { randomBytes } from 'node:crypto';
+import { type BmcAccount, sameSecret } from '../bmc-account.ts';
 import type { BmcMood } from '../chassis.ts';
 import type { Answer, RedfishJson } from './answers.ts';
 import { NO_CONTENT, refusal } from './answers.ts';
@@ -19,7 +19,7 @@ export type Sessions = {
 export const SESSIONS = '/redfish/v1/SessionService/Sessions';
 export const IDLE_SECONDS = 1_800;
 
-export function sessionTable(credentials: BmcCredentials, cap: number, mood?: Pick<BmcMood, 'lockedOut' | 'full'>): Sessions {
+export function sessionTable(account: BmcAccount, cap: number, mood?: Pick<BmcMood, 'lockedOut' | 'full'>): Sessions {
   const sessions = new Map<string, { token: string; usedAt: number }>();
   let lastId = 0;
 
@@ -30,8 +30,7 @@ export function sessionTable(credentials: BmcCredentials, cap: number, mood?: Pi
     mood?.lockedOut !== true &&
     typeof username === 'string' &&
     typeof password === 'string' &&
-    sameSecret(username, credentials.username) &&
-    sameSecret(password, credentials.password);
+    account.admits(username, password);
 
   return {
     open(body) {
@@ -47,7 +46,7 @@ export function sessionTable(credentials: BmcCredentials, cap: number, mood?: Pi
       return {
         status: 201,
         headers: { location: `${SESSIONS}/${id}`, 'x-auth-token': token },
-        body: sessionDocument(id, credentials.username),
+        body: sessionDocument(id, account.username),
       };
     },
     close: (id) => (sessions.delete(id) ? NO_CONTENT : refusal(404, 'ResourceMissingAtURI', 'There is no such session.')),
@@ -85,13 +84,4 @@ export function unauthorised(): Answer {
   return refusal(401, 'NoValidSession', 'No valid session and no valid account.', {
     'www-authenticate': 'Basic realm="Redfish"',
   });
-}
-
-/** Hashed first, so that neither length nor content shows in the time it takes. */
-function sameSecret(a: string, b: string): boolean {
-  return timingSafeEqual(digest(a), digest(b));
-}
-
-function digest(secret: string): Buffer {
-  return createHash('sha256').update(secret).digest();
 }

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
+import { type BmcAccount, bmcAccount } from '../bmc-account.ts';
 import type { SimulatedChassis } from '../chassis.ts';
 import type { Answer } from './answers.ts';
 import { injected } from './answers.ts';
@@ -22,6 +23,8 @@ export type RedfishServerOptions = {
   /** 0: any free one. */
   port: number;
   credentials: BmcCredentials;
+  /** Where its password is kept and changes; made of the credentials unless told. */
+  account?: BmcAccount;
   chassis: SimulatedChassis;
   /** PEM; without it plain HTTP. */
   tls?: { key: string; cert: string };
@@ -44,13 +47,14 @@ const MAX_CONNECTIONS = 32;
 /** Ends when the port listens; rejects when it is taken. Faults come from the chassis's rules. */
 export async function startRedfishServer(options: RedfishServerOptions): Promise<RedfishServer> {
   const { host, port, credentials, chassis, tls } = options;
+  const account = options.account ?? bmcAccount(credentials);
   const personality = { ...PLAIN_BMC, ...options.personality };
   const world: BmcWorld = {
     chassis,
     personality,
-    sessions: sessionTable(credentials, personality.sessionCap, chassis.mood),
+    sessions: sessionTable(account, personality.sessionCap, chassis.mood),
     tasks: taskTable(),
-    username: credentials.username,
+    account,
   };
   const closing = new AbortController();
   const meter = trafficMeter();
@@ -100,7 +104,10 @@ async function serve(world: BmcWorld, request: IncomingMessage, response: Server
   // Never answered: the connection goes, and the client cannot know how far the BMC got.
   if (fault?.drop) return void request.socket.destroy();
   if (fault?.status !== undefined) return send(request, response, injected(fault.status));
-  send(request, response, answer(world, { method, path, headers: request.headers, body, pretend: fault?.ignoreWrite === true }));
+  const answered = answer(world, { method, path, headers: request.headers, body, pretend: fault?.ignoreWrite === true });
+  // Done, and nobody hears of it.
+  if (fault?.loseAnswer) return void request.socket.destroy();
+  send(request, response, answered);
 }
 
 /** Without query and without a slash at the end: both spellings are the same resource. */

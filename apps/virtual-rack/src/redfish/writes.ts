@@ -1,5 +1,6 @@
 // What PATCH and POST change: boot override, light, power, event log. Everything is checked before anything is changed.
 import type { ChassisAction, ChassisBoot } from '../chassis.ts';
+import { ACCOUNT } from './account-documents.ts';
 import type { Answer, RedfishJson } from './answers.ts';
 import { etagOf, NO_CONTENT, refusal } from './answers.ts';
 import { CHASSIS, CLEAR_LOG, MANAGER_RESET } from './bmc-documents.ts';
@@ -12,6 +13,7 @@ const PATCHABLE: Readonly<Record<string, readonly string[]>> = {
   [SYSTEM]: ['Boot', 'IndicatorLED', 'LocationIndicatorActive'],
   [SETTINGS]: ['Boot'],
   [CHASSIS]: ['IndicatorLED', 'LocationIndicatorActive'],
+  [ACCOUNT]: ['Password'],
 };
 
 /** Methods besides GET and HEAD at a path, for 405 and Allow. */
@@ -33,12 +35,27 @@ export function patch(world: BmcWorld, path: string, change: RedfishJson, ifMatc
   const deeds: (() => void)[] = [];
   for (const [name, value] of Object.entries(change)) {
     if (!writable.includes(name) || !(name in document)) return refusal(400, 'PropertyNotWritable', `${name} cannot be written.`);
-    const deed = name === 'Boot' ? bootDeed(world, path, value) : ledDeed(world, name, value);
+    const deed = deedOf(world, path, name, value);
     if (typeof deed !== 'function') return deed;
     deeds.push(deed);
   }
   for (const deed of deeds) deed();
   return NO_CONTENT;
+}
+
+function deedOf(world: BmcWorld, path: string, name: string, value: unknown): (() => void) | Answer {
+  if (name === 'Boot') return bootDeed(world, path, value);
+  return name === 'Password' ? passwordDeed(world, value) : ledDeed(world, name, value);
+}
+
+/** The refusal repeats the value, as real services do: whoever logs it gives the password away. */
+function passwordDeed({ account }: BmcWorld, value: unknown): (() => void) | Answer {
+  if (typeof value === 'string' && account.acceptable(value)) return () => account.setPassword(value);
+  return refusal(
+    400,
+    'PropertyValueFormatError',
+    `The value ${JSON.stringify(value)} for the property Password is not acceptable.`,
+  );
 }
 
 function bootDeed({ chassis, personality }: BmcWorld, path: string, value: unknown): (() => void) | Answer {

@@ -1,6 +1,5 @@
 // Carries out one run: chooses once, then works through what is left, and writes down each item as it ends.
 import { parseServerFilter } from '@rackwright/api-contract/filter/server-filter.ts';
-import { seconds } from '@rackwright/domain/durations.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { RunClaim } from '@rackwright/store/schedules/run-claims.ts';
 import { StaleRun, type StoredError, type WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
@@ -9,10 +8,7 @@ import { type ScheduleTask } from '@rackwright/workflows/schedule-tasks/task.ts'
 import { scheduleTask } from '@rackwright/workflows/schedule-tasks/tasks.ts';
 import { type PassNeeds, workThrough } from './work-through.ts';
 
-export type ExecuteNeeds = PassNeeds & { leaseMs: number };
-
-/** Operations take minutes; what is tried again should not be tried often. */
-const LOOK_AGAIN_MS = seconds(5);
+export type ExecuteNeeds = PassNeeds & { leaseMs: number; lookAgainMs: number };
 
 /** Harmless when it is done twice or taken over: every write is refused to whoever is not the owner. */
 export async function executeRun(claim: RunClaim, needs: ExecuteNeeds): Promise<void> {
@@ -44,7 +40,7 @@ async function carryOut(claim: RunClaim, needs: ExecuteNeeds): Promise<void> {
   if (!claim.picked) await choose(claim, task, needs);
   const left = await workThrough(claim, task, needs);
   if (stopping.aborted) return store.suspend(claim, 0, null);
-  if (left.length > 0) return store.suspend(claim, LOOK_AGAIN_MS, waitingFor(claim, left, needs.tasks.clock.now()));
+  if (left.length > 0) return store.suspend(claim, needs.lookAgainMs, waitingFor(claim, left, needs.tasks.clock.now()));
   const items = await store.allItems(claim);
   await store.end(claim, { error: null, artefact: task.report(items, claim.params), facts: {} });
   log.info({ runId: claim.runId, schedule: claim.schedule, task: claim.task, items: items.length }, 'schedule run ended');
@@ -55,7 +51,7 @@ async function choose(claim: RunClaim, task: ScheduleTask, { store, tasks }: Exe
   // It was checked when it was written; what it may name can only have shrunk by an upgrade of ours.
   if (!parsed.ok) throw new Refusal('invalid_filter', { at: parsed.fault.at, problem: parsed.fault.problem });
   const candidates = await store.candidates(parsed.conditions);
-  await store.savePicks(claim, task.pick(candidates, claim.params, tasks.clock.now()));
+  await store.savePicks(claim, task.pick(candidates, claim.params, { now: tasks.clock.now(), timeZone: claim.timeZone }));
 }
 
 /** Nothing waits silently: for what, since when, until when. */

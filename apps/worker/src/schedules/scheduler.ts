@@ -10,6 +10,12 @@ export type SchedulerConfig = {
   lookMs?: number;
   /** 20 s unless told: after that another takes over from a worker that died. */
   leaseMs?: number;
+  /** 5 s unless told: operations take minutes; what is tried again should not be tried often. */
+  lookAgainMs?: number;
+  /** 10 s unless told: so long a BMC may take until a new password counts. */
+  passwordSettleMs?: number;
+  /** A minute unless told: so long a server is held after the death of whoever changes its BMC's password. */
+  passwordLeaseMs?: number;
 };
 
 export type SchedulerNeeds = {
@@ -26,6 +32,7 @@ const MOST_RUNS = 4;
 export function startScheduler(config: SchedulerConfig, needs: SchedulerNeeds): { close(): Promise<void> } {
   const { store, queue, worker, log, tasks } = needs;
   const leaseMs = config.leaseMs ?? seconds(20);
+  const lookAgainMs = config.lookAgainMs ?? seconds(5);
   const stop = new AbortController();
   const running = new Set<Promise<void>>();
 
@@ -34,7 +41,7 @@ export function startScheduler(config: SchedulerConfig, needs: SchedulerNeeds): 
     const room = MOST_RUNS - running.size;
     if (room <= 0 || stop.signal.aborted) return;
     for (const claim of await store.claim(worker, leaseMs, room)) {
-      const run: Promise<void> = executeRun(claim, { store, queue, tasks, leaseMs, log, stopping: stop.signal })
+      const run: Promise<void> = executeRun(claim, { store, queue, tasks, leaseMs, lookAgainMs, log, stopping: stop.signal })
         .catch((thrown) => log.warn({ runId: claim.runId, because: sayWhy(thrown) }, 'schedule run ended early'))
         .finally(() => running.delete(run));
       running.add(run);

@@ -62,7 +62,9 @@ async function oneItem(claim: RunClaim, task: ScheduleTask, item: OpenItem, need
     await store.record(claim, item.position, { state: 'skipped', reason: 'blackout_began', facts });
     return undefined;
   }
-  const run = { runId: claim.runId, deadlineAt: claim.deadlineAt };
+  const { runId, schedule, fence, deadlineAt, timeZone } = claim;
+  const parkedAs = `schedule ${schedule}, run ${runId}`;
+  const run = { runId, parkedAs, holder: `${parkedAs}, worker ${fence}`, deadlineAt, timeZone };
   const acted = await task.act(item, claim.params, tasks, run).catch((thrown: unknown): Acted => {
     if (thrown instanceof StaleRun) throw thrown;
     return { do: 'fail', error: storedError(thrown) };

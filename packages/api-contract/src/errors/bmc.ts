@@ -51,4 +51,18 @@ export const BMC_ERRORS = {
     toDo: 'If the certificate was renewed, set the new pin or CA; if not, find out who answers at that address.',
     retryable: false,
   },
+  bmc_password_changing: {
+    status: 503,
+    title: 'The BMC’s password is being changed',
+    detail: 'Until it is known which password the BMC has, nobody else logs in: wrong logins lock accounts.',
+    toDo: 'Wait; the schedule that changes it finds out.',
+    retryable: true,
+  },
+  bmc_password_in_doubt: {
+    status: 409,
+    title: 'Nobody knows the BMC’s password',
+    detail: 'The BMC refused the old and the new password of a change; it is not tried again, because BMCs lock accounts.',
+    toDo: 'Find out the password at the machine or reset the BMC, then set bmc.credentials of the server.',
+    retryable: false,
+  },
 } as const satisfies ErrorTable;

@@ -65,6 +65,13 @@ export const OPERATION_ERRORS = {
     toDo: 'Wait for it or cancel it.',
     retryable: true,
   },
+  server_held: {
+    status: 409,
+    title: 'The server is held',
+    detail: 'The server is held by {holder} until {until}.',
+    toDo: 'Wait for it: it ends by itself, or goes on when its schedule runs again.',
+    retryable: true,
+  },
   operation_finished: {
     status: 409,
     title: 'The operation has ended',

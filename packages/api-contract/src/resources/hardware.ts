@@ -42,6 +42,13 @@ const expected = {
     .nullable()
     .meta({ description: 'All of its disks, by size; sizes within a twentieth are the same.' }),
   nics: z.int().min(0).max(256).nullable(),
+  bmcFirmware: z
+    .string()
+    .min(1)
+    .max(128)
+    .nullable()
+    .meta({ description: 'As the BMC tells it; schedules of firmware_drift compare with it.' }),
+  biosVersion: z.string().min(1).max(128).nullable(),
 };
 const watts = z.int().min(1).max(100_000);
 const load = z.union([
@@ -67,6 +74,8 @@ export const newHardwareModel = z
     disks: expected.disks.default(null),
     nics: expected.nics.default(null),
     power: power.default(null),
+    bmcFirmware: expected.bmcFirmware.default(null),
+    biosVersion: expected.biosVersion.default(null),
   })
   .meta({ id: 'NewHardwareModel' });
 
@@ -79,6 +88,8 @@ export const hardwareModelChange = z
     disks: expected.disks.optional(),
     nics: expected.nics.optional(),
     power: power.optional(),
+    bmcFirmware: expected.bmcFirmware.optional(),
+    biosVersion: expected.biosVersion.optional(),
   })
   .meta({ id: 'HardwareModelChange' });
 
@@ -93,6 +104,8 @@ export const hardwareModel = z
     disks: z.array(z.object({ count: z.int(), sizeBytes: z.int() })).nullable(),
     nics: z.int().nullable(),
     power,
+    bmcFirmware: z.string().nullable(),
+    biosVersion: z.string().nullable(),
     ...stamps,
   })
   .meta({ id: 'HardwareModel' });

@@ -11,7 +11,13 @@ export const lease = z
     server: named('server'),
     rack: named('rack').nullable(),
     siteId: idOf('site'),
-    owner: z.object({ operationId: idOf('operation'), type: z.string(), requestedBy: z.string() }),
+    owner: z.object({
+      operationId: idOf('operation')
+        .nullable()
+        .meta({ description: 'Null when no operation holds it: a run of a schedule, say.' }),
+      type: z.string(),
+      requestedBy: z.string(),
+    }),
     reason: z.string().meta({ description: 'What the owner does with it.' }),
     since: instant,
     expiresAt: instant.meta({ description: 'Prolonged while its operation runs; after this anybody may take it.' }),

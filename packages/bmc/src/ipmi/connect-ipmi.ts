@@ -1,13 +1,14 @@
 // The Bmc port over IPMI 2.0: what a workflow may ask, each write verified by reading back.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { PRIVILEGE, RMCP_PORT } from '@rackwright/protocols/ipmi/constants.ts';
-import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
+import type { BeforeWrite, Bmc, OwnBmcAccount } from '@rackwright/workflows/ports.ts';
 import { bootOnce, readBootOverride } from './boot-override.ts';
 import { type IpmiClock, type Patience, systemClock } from './clock.ts';
 import { readEventLog } from './event-log.ts';
 import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
 import { readHardware, readIdentity } from './inventory.ts';
 import { ipmiLine } from './line.ts';
+import { changeOwnPassword } from './own-password.ts';
 import { look, type PowerPatience, readPower, setPower, USUAL_POWER_PATIENCE } from './power.ts';
 import { resetBmc } from './reset-bmc.ts';
 
@@ -22,7 +23,7 @@ export type IpmiOptions = {
 };
 
 /** A Bmc that also tells which cipher suite its session uses. */
-export type IpmiBmc = Bmc & { cipherSuite(): number | undefined };
+export type IpmiBmc = Bmc & OwnBmcAccount & { cipherSuite(): number | undefined };
 
 const USUAL_SETTINGS_PATIENCE: Patience = { everyMs: 1_000, withinMs: 10_000 };
 
@@ -64,6 +65,9 @@ export async function connectIpmi(
     hardware: () => readHardware(line),
     eventLog: (after) => readEventLog(line, after),
     resetBmc: () => resetBmc(line),
+    changeOwnPassword: (password) => changeOwnPassword(line, credentials.username, password),
+    // IPMI tells no session's id to others; they end by themselves after a minute of silence (§6.12.15).
+    endOtherSessions: () => Promise.resolve(0),
     cipherSuite: () => line.suite(),
     close: () => line.close(),
   };

@@ -13,6 +13,8 @@ export type Authorisation = {
   renew(): boolean;
   /** No request goes out after this: repeated attempts lock accounts. */
   refuse(fault: Fault): Fault;
+  /** Where our session stands at the BMC; undefined without one. */
+  sessionPath(): string | undefined;
   /** Ends the session. Never throws. */
   end(): Promise<void>;
 };
@@ -43,6 +45,7 @@ export const NOBODY: Authorisation = {
   headers: async () => PLAIN_HEADERS,
   renew: () => false,
   refuse: (fault) => fault,
+  sessionPath: () => undefined,
   end: async () => {},
 };
 
@@ -98,16 +101,14 @@ export function authorise({ transport, credentials, sessionsPath, timings, host 
       return true;
     },
     refuse,
+    sessionPath: () => (means.kind === 'session' ? means.session.path : undefined),
     async end() {
       const current = means.kind === 'session' ? means.session : undefined;
       const doing = `talk to ${host} (Redfish)`;
       refuse(new Fault({ code: 'bmc_unreachable', doing, retry: 'never', cause: 'the connection was closed on our side' }));
       const ending = left;
       left = [];
-      // A session that is good may end the others; its own end comes last, as `refuse` put it.
-      for (const { path, token } of ending) {
-        if (path !== undefined) await closeSession(transport, path, current?.token ?? token, timings);
-      }
+      await closeSessions(transport, ending, current, timings);
     },
   };
 }
@@ -144,6 +145,18 @@ export function pathOf(location: string | undefined): string | undefined {
   if (!URL.canParse(location, 'http://bmc')) return undefined;
   const { pathname, search } = new URL(location, 'http://bmc');
   return pathname + search;
+}
+
+/** A session that is good may end the others; its own end comes last, as `refuse` put it. */
+async function closeSessions(
+  transport: Transport,
+  ending: Session[],
+  good: Session | undefined,
+  timings: Timings,
+): Promise<void> {
+  for (const { path, token } of ending) {
+    if (path !== undefined) await closeSession(transport, path, good?.token ?? token, timings);
+  }
 }
 
 async function closeSession(transport: Transport, path: string, token: string, timings: Timings): Promise<void> {

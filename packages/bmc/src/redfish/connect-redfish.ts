@@ -1,8 +1,8 @@
 // A Redfish BMC behind the port that workflows know.
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
-import type { BeforeWrite, Bmc } from '@rackwright/workflows/ports.ts';
-import { authorise, NOBODY } from './authorisation.ts';
+import type { BeforeWrite, Bmc, OwnBmcAccount } from '@rackwright/workflows/ports.ts';
+import { type Authorisation, authorise, NOBODY } from './authorisation.ts';
 import { bootOnce, readBootOverride } from './boot-override.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -15,6 +15,7 @@ import type { FoundServer } from './find-server.ts';
 import { findServer } from './find-server.ts';
 import { readIdentifyLed, setIdentifyLed } from './identify-led.ts';
 import { look } from './look.ts';
+import { changeOwnPassword, endOtherSessions } from './own-account.ts';
 import { readPower, setPower } from './power.ts';
 import { readHardware, readIdentity } from './read-hardware.ts';
 import { resetBmc } from './reset-bmc.ts';
@@ -40,7 +41,7 @@ export async function connectRedfish(
   credentials: BmcCredentials,
   { clock = systemClock, timings: changed = {}, brief = false }: RedfishOptions = {},
   beforeWrite: BeforeWrite = async () => {},
-): Promise<Bmc> {
+): Promise<Bmc & OwnBmcAccount> {
   const patient = { ...FIELD_TIMINGS, ...changed };
   const timings = brief ? briefly(patient) : patient;
   const { host } = originOf(endpoint);
@@ -63,7 +64,8 @@ export async function connectRedfish(
     const root = anonymous ?? (await connecting.get(ROOT)).document;
     const server = await findServer(connecting, root);
     if (server.quirks.freshConnections) transport.useFreshConnections();
-    return bmcOf(server, during, briefly(timings), end);
+    const own = accountOf(server, during, { authorisation, username: credentials.username });
+    return { ...bmcOf(server, during, briefly(timings), end), ...own };
   } catch (error) {
     await end().catch(() => undefined);
     throw error;
@@ -86,6 +88,18 @@ function bmcOf(server: FoundServer, during: During, brief: Timings, end: () => P
     eventLog: () => readEventLog(during('read the event log'), server),
     resetBmc: () => resetBmc(during('restart the BMC'), server),
     close: () => end().catch(() => undefined),
+  };
+}
+
+function accountOf(
+  { root }: FoundServer,
+  during: (what: string) => Conversation,
+  { authorisation, username }: { authorisation: Authorisation; username: string },
+): OwnBmcAccount {
+  return {
+    changeOwnPassword: (password) => changeOwnPassword(during('change the password'), root, username, password),
+    endOtherSessions: () =>
+      endOtherSessions(during('end other sessions'), { path: sessionsPath(root), own: authorisation.sessionPath(), username }),
   };
 }
 

@@ -25,6 +25,7 @@ export type Conversation = {
   /** Ends when the BMC agreed (a task too); whether it did so is the caller's to verify. */
   patch(resource: Resource, changes: RedfishDocument): Promise<void>;
   post(path: string, body: RedfishDocument): Promise<void>;
+  delete(path: string): Promise<void>;
 };
 
 type Needs = {
@@ -92,6 +93,7 @@ export function conversations(needs: Needs): (what: string, own?: Timings) => Co
       },
       // Never with If-Match: iDRAC10 answers 412 to an action that carries one.
       post: async (path, body) => agreed(await call({ method: 'POST', path, body })),
+      delete: async (path) => agreed(await call({ method: 'DELETE', path })),
     };
   };
 }

@@ -10,6 +10,9 @@ export type ExpectedHardware = {
   nics: number | null;
 };
 
+/** As the BMC tells them, compared as they are; null expects nothing. */
+export type ExpectedFirmware = { bmcFirmware: string | null; biosVersion: string | null };
+
 /** In the order in which a person would look: an empty list when it is what was bought. */
 export function compareWithModel(
   expected: ExpectedHardware,

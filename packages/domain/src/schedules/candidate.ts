@@ -1,5 +1,6 @@
 // A server or cluster as tasks see it when they choose: enough to decide, nothing secret.
 import type { BmcProtocol } from '../bmc.ts';
+import type { ExpectedFirmware } from '../hardware/hardware-model.ts';
 import type { ClusterId, OperationId, ServerId } from '../ids.ts';
 import type { ServerState } from '../server-lifecycle/table.ts';
 
@@ -16,11 +17,15 @@ export type ServerCandidate = {
     tlsMode: 'insecure' | 'ca' | 'pin' | null;
     /** When its password last became the one on file by a rotation; null when none did. */
     passwordChangedAt: string | null;
+    /** A rotation has begun and not ended: whoever goes on with it must. */
+    passwordChangeOpen: boolean;
     /** A rotation could not find out which password the BMC has. */
     passwordInDoubt: boolean;
   } | null;
   /** Of the last accepted inspection; null when it was never inspected. */
   hardware: { product: string; biosVersion: string; acceptedAt: string } | null;
+  /** Of the hardware model of its product. */
+  expectedFirmware: ExpectedFirmware | null;
 };
 
 export type ClusterCandidate = { id: ClusterId; name: string; hasCredentials: boolean };

@@ -24,6 +24,7 @@ import { getSelEntry } from './get-sel-entry.ts';
 import { getSelInfo } from './get-sel-info.ts';
 import { getSystemBootOptions } from './get-system-boot-options.ts';
 import { getSystemGuid } from './get-system-guid.ts';
+import { getUserName } from './get-user-name.ts';
 import { type GuidOrder, guidBytes, guidText } from './guid.ts';
 import { decodeLanMessage, encodeLanMessage } from './lan-message.ts';
 import { openSessionRequest, openSessionResponse } from './open-session.ts';
@@ -40,6 +41,7 @@ import { selRecord } from './sel-record.ts';
 import { decodeSessionPacket, encodeSessionPacket } from './session-packet.ts';
 import { setSessionPrivilegeLevel } from './set-session-privilege-level.ts';
 import { setSystemBootOptions } from './set-system-boot-options.ts';
+import { setUserPassword } from './set-user-password.ts';
 
 /** One folder of vectors and the codec that reads it. */
 function reads<T>(folder: string, codec: Codec<T>) {
@@ -74,11 +76,13 @@ const COMMANDS = [
   speaks(getSelInfo),
   speaks(getSystemBootOptions),
   speaks(getSystemGuid),
+  speaks(getUserName),
   speaks(readFruData),
   speaks(reserveSdrRepository),
   speaks(reserveSel),
   speaks(setSessionPrivilegeLevel),
   speaks(setSystemBootOptions),
+  speaks(setUserPassword),
 ];
 
 const CODECS = [

@@ -81,12 +81,16 @@ export async function claimLooks(
 const OPERATED_ELSEWHERE = `exists (
   select from operations o where o.server_id = r.server_id and o.state = 'running' and o.run_until > clock_timestamp() and o.run_by <> $2)`;
 
+/** Whoever changes its password is the only one who logs in: a wrong login may be the one that locks the account. */
+const PASSWORD_CHANGES = `exists (
+  select from bmc_password_changes p where p.server_id = r.server_id and p.state in ('staged', 'changing', 'committed', 'in_doubt'))`;
+
 const lane = (failures: string, limit: string): string => `
   (select r.server_id from bmc_readings r
      join servers s on s.id = r.server_id and s.state::text = any($4)
      join server_bmcs b on b.server_id = r.server_id and b.credentials_key_id is not null
     where r.due_at <= clock_timestamp() and r.spread % ${SHARDS} = any($3) and r.failures ${failures}
-      and (r.asked_until is null or r.asked_until < clock_timestamp()) and not ${OPERATED_ELSEWHERE}
+      and (r.asked_until is null or r.asked_until < clock_timestamp()) and not ${OPERATED_ELSEWHERE} and not ${PASSWORD_CHANGES}
     order by r.due_at limit ${limit} for update of r skip locked)`;
 
 const CLAIM = `

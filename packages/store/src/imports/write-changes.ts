@@ -1,5 +1,6 @@
 // Writes many changed servers with one statement per kind of row. What they give up is given up first: two may swap their places.
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { insertBmcs, insertNics, insertServers, type NamedServer, type NewServer } from '../servers/insert-servers.ts';
 import { reserveAddresses } from '../servers/reserve-addresses.ts';
@@ -30,7 +31,11 @@ export async function writeChanges(
     tx,
     changes.filter(({ changed }) => changed.includes('nics')),
   );
-  await insertBmcs(tx, keyring, changes.filter(bmcChanged));
+  const withOtherBmc = changes.filter(bmcChanged);
+  const theirIds = withOtherBmc.map(({ id }) => id);
+  await refuseWhilePasswordChanges(tx, ...theirIds);
+  await insertBmcs(tx, keyring, withOtherBmc);
+  await settlePasswordDoubt(tx, theirIds);
   await insertServers(
     tx,
     keyring,

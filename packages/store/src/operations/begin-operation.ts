@@ -3,6 +3,7 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { type ErrandName, ERRANDS, mayRunErrand, type RunName } from '@rackwright/domain/server-lifecycle/errands.ts';
 import { next, workflowOf } from '@rackwright/domain/server-lifecycle/table.ts';
+import { refuseWhilePasswordChanges } from '../bmc-passwords/open-changes.ts';
 import type { Sql } from '../database.ts';
 import { touchServer } from '../ports/postgres-servers.ts';
 import { type LockedServer, lockServer, moveLocked } from '../servers/move-server.ts';
@@ -18,7 +19,7 @@ export type BeginOperation = {
 };
 
 /**
- * Refusals: `not_found`, `operation_in_progress` {operationId}, `not_allowed_in_state` {state, event}.
+ * Refusals: `not_found`, `operation_in_progress` {operationId}, `server_held`, `not_allowed_in_state` {state, event}.
  * Whoever called wakes the operation after the commit; a lost wake-up is found by the sweep.
  */
 export async function beginOperation(tx: Transaction, id: OperationId, request: BeginOperation): Promise<void> {
@@ -50,6 +51,7 @@ async function lockIdleServer(tx: Transaction, serverId: ServerId): Promise<Lock
     serverId,
   ]);
   if (running) throw new Refusal('operation_in_progress', { operationId: running.id });
+  await refuseWhilePasswordChanges(tx, serverId);
   return server;
 }
 
@@ -101,7 +103,7 @@ async function takeLease(tx: Transaction, serverId: ServerId, operationId: Opera
     `insert into server_leases (server_id, operation_id, reason, expires_at)
      select server_id, id, $3, deadline_at + interval '1 day' from operations where id = $2 and server_id = $1
      on conflict (server_id) do update
-       set operation_id = excluded.operation_id, reason = excluded.reason, acquired_at = now(), expires_at = excluded.expires_at
+       set operation_id = excluded.operation_id, holder = null, reason = excluded.reason, acquired_at = now(), expires_at = excluded.expires_at
        where server_leases.expires_at < now()
      returning server_id`,
     [serverId, operationId, reason],
@@ -121,7 +123,7 @@ export async function refuseWithoutLease(sql: Sql, serverId: ServerId, operation
 /** Refusal `operation_in_progress`. */
 export async function refusalNamingHolder(sql: Sql, serverId: ServerId): Promise<Refusal> {
   const [holder] = await sql.query<{ operationId: string }>(
-    'select operation_id as "operationId" from server_leases where server_id = $1',
+    'select coalesce(operation_id, holder) as "operationId" from server_leases where server_id = $1',
     [serverId],
   );
   return new Refusal('operation_in_progress', { operationId: holder?.operationId ?? 'none' });

@@ -1,5 +1,6 @@
 // The servers that a schedule's filter finds, as its task looks at them: one statement, however many there are.
 import { Refusal } from '@rackwright/domain/errors.ts';
+import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import { type ClusterCandidate, MOST_CANDIDATES, type ServerCandidate } from '@rackwright/domain/schedules/candidate.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
@@ -13,16 +14,21 @@ const SELECT_CANDIDATE = `
            jsonb_build_object('protocol', b.protocol, 'hasCredentials', b.credentials_key_id is not null, 'tlsMode', b.tls->>'mode',
              'passwordChangedAt', (select to_char(max(p.ended_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
                                      from bmc_password_changes p where p.server_id = s.id and p.state = 'done'),
+             'passwordChangeOpen', exists (select from bmc_password_changes p
+                                            where p.server_id = s.id and p.state in ('staged', 'changing', 'committed')),
              'passwordInDoubt', exists (select from bmc_password_changes p where p.server_id = s.id and p.state = 'in_doubt')) end as bmc,
          case when h.server_id is not null then
            jsonb_build_object('product', h.inspection->'system'->>'product', 'biosVersion', h.inspection->'system'->>'biosVersion',
-             'acceptedAt', to_char(h.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end as hardware
+             'acceptedAt', to_char(h.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end as hardware,
+         case when m.id is not null then
+           jsonb_build_object('bmcFirmware', m.bmc_firmware, 'biosVersion', m.bios_version) end as "expectedFirmware"
     from servers s
     join sites si on si.id = s.site_id
     left join racks r on r.id = s.rack_id
     left join networks n on n.id = s.network_id
     left join server_bmcs b on b.server_id = s.id
     left join accepted_hardware h on h.server_id = s.id
+    left join hardware_models m on m.product = h.inspection->'system'->>'product'
     left join allocations a on a.server_id = s.id
     left join clusters c on c.id = a.cluster_id`;
 
@@ -45,4 +51,12 @@ export function readClusterCandidates(sql: Sql): Promise<ClusterCandidate[]> {
   return sql.query<ClusterCandidate>(
     'select id, name, credentials_key_id is not null as "hasCredentials" from clusters order by name limit 1000',
   );
+}
+
+/** Undefined when none was ever accepted. */
+export async function readAcceptedInspection(sql: Sql, id: ServerId): Promise<Inspection | undefined> {
+  const [row] = await sql.query<{ inspection: Inspection }>('select inspection from accepted_hardware where server_id = $1', [
+    id,
+  ]);
+  return row?.inspection;
 }

@@ -4,7 +4,7 @@ import type { Database } from '../database.ts';
 import type { Condition } from '../inventory/server-filter.ts';
 import type { BeginOperation } from '../operations/begin-operation.ts';
 import type { WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
-import { readCandidate, readCandidates, readClusterCandidates } from './candidates.ts';
+import { readAcceptedInspection, readCandidate, readCandidates, readClusterCandidates } from './candidates.ts';
 import { decideDue } from './decide-due.ts';
 import { claimRuns, endRun, renewRun, type RunClaim, type RunEnd, suspendRun } from './run-claims.ts';
 import {
@@ -32,6 +32,7 @@ export function postgresScheduleStore(database: Database) {
       servers: await readCandidates(database, conditions),
       clusters: await readClusterCandidates(database),
     }),
+    inspectionOf: (id: ServerId) => readAcceptedInspection(database, id),
     candidate: (id: ServerId) => readCandidate(database, id),
     savePicks: (claim: RunClaim, items: readonly PickedItem[]) => savePicks(database, claim, items),
     openItems: (claim: RunClaim) => openItems(database, claim),

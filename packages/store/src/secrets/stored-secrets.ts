@@ -2,6 +2,7 @@
 import type { BmcCredentials, BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ClusterId, ServerId } from '@rackwright/domain/ids.ts';
+import { refuseDoubtfulPassword } from '../bmc-passwords/open-changes.ts';
 import type { Sql } from '../database.ts';
 import { endpointOf } from '../servers/read-server.ts';
 import type { Keyring } from './keyring.ts';
@@ -35,8 +36,14 @@ export type BmcAccess = {
   serial: string | null;
 };
 
-/** For whoever talks to BMCs. Refusals `not_found`, `bmc_missing`; Faults of `unseal`. */
+/** For whoever talks to BMCs. Refusals `not_found`, `bmc_missing`; Faults of `unseal`, `bmc_password_changing`, `bmc_password_in_doubt`. */
 export async function readBmcAccess(sql: Sql, keyring: Keyring, serverId: ServerId): Promise<BmcAccess> {
+  await refuseDoubtfulPassword(sql, serverId);
+  return readFiledCredentials(sql, keyring, serverId);
+}
+
+/** What is on file, also while nobody knows whether it is right: for whoever changes it. */
+export async function readFiledCredentials(sql: Sql, keyring: Keyring, serverId: ServerId): Promise<BmcAccess> {
   const [row] = await sql.query<
     SealedRow & { name: string; serial: string | null; bmc: Parameters<typeof endpointOf>[0] | null }
   >(

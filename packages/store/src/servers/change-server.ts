@@ -1,6 +1,7 @@
 // Changes what is on file about a server: everything but its state.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import type { Transaction } from '../transaction.ts';
 import { insertNics, type NewServer, writeBmc, writeBmcCredentials } from './insert-servers.ts';
@@ -43,6 +44,7 @@ export async function changeServer(
   const changed = Object.keys(change).filter((member) => change[member as keyof NewServer] !== undefined);
   if (before.currentOperationId !== null && BOOT_MEMBERS.some((member) => changed.includes(member)))
     throw new Refusal('operation_in_progress', { operationId: before.currentOperationId });
+  if (changed.includes('bmc') || changed.includes('bmcCredentials')) await refuseWhilePasswordChanges(tx, id);
 
   await refuseOutsideRack(tx, [{ ...before.location, id, ...definedOf(change) }]);
   await writeColumns(tx, id, change);
@@ -111,6 +113,7 @@ async function changeBmc(
   if (bmc === null) await tx.query('delete from server_bmcs where server_id = $1', [id]);
   else if (bmc !== undefined) await writeBmc(tx, keyring, id, bmc, bmcCredentials);
   else if (bmcCredentials !== undefined) await writeBmcCredentials(tx, keyring, id, bmcCredentials);
+  if (bmc === null || bmcCredentials !== undefined) await settlePasswordDoubt(tx, [id]);
 }
 
 function definedOf<T extends object>(change: T): T {

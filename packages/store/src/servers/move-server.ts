@@ -10,6 +10,7 @@ import {
   type ServerState,
   workflowOf,
 } from '@rackwright/domain/server-lifecycle/table.ts';
+import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
 import { type Database, type Sql } from '../database.ts';
 import { forgetFindings } from '../health/note-findings.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
@@ -88,6 +89,7 @@ async function forgetBmcCredentials(tx: Transaction, id: ServerId): Promise<void
     'update server_bmcs set credentials_key_id = null, credentials_nonce = null, credentials_sealed = null where server_id = $1',
     [id],
   );
+  await settlePasswordDoubt(tx, [id]);
 }
 
 /** Disks that we counted may hold what we wrote: such a machine leaves by the workflow that erases. */
@@ -111,6 +113,7 @@ export async function moveServer(
   const to = next(server.state, event);
   if (to !== undefined && workflowOf(to)) throw new Refusal('not_allowed_in_state', { state: server.state, event });
   if (to === 'retired') await refuseUnerased(tx, id);
+  if (to === 'retired') await refuseWhilePasswordChanges(tx, id);
   await moveLocked(tx, server, { event, actor: 'operator', by, reason, retiredAs });
   return readServer(tx, id);
 }

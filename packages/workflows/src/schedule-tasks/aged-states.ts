@@ -3,7 +3,7 @@ import { hours } from '@rackwright/domain/durations.ts';
 import { findings, leftAlone, meant, type ScheduleTask } from './task.ts';
 
 export const agedStates: ScheduleTask<'aged_states'> = {
-  pick: ({ servers }, params, now) =>
+  pick: ({ servers }, params, { now }) =>
     servers.map((server) => {
       const { state, stateSince } = server;
       const limitHours = params.hoursByState[state] ?? params.hours;

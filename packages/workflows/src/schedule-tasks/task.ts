@@ -36,12 +36,18 @@ export type ReportedItem = {
   error: StoredError | null;
 };
 
+/** Milliseconds since the epoch, and the schedule's time zone. */
+export type PickedAt = { now: number; timeZone: string };
+
+/** `holder` names this very attempt, `parkedAs` the run: whoever takes the run over is another holder. */
+export type RunOfItem = { runId: string; holder: string; parkedAs: string; deadlineAt: string; timeZone: string };
+
 /** Every deed may be done twice: the worker may die between doing and writing down. */
 export type ScheduleTask<Name extends TaskName = TaskName> = {
-  pick(candidates: Candidates, params: TaskParams[Name], now: number): Picked[];
+  pick(candidates: Candidates, params: TaskParams[Name], when: PickedAt): Picked[];
   /** How many items may be under way at once, those that wait for an operation included. */
   atOnce(params: TaskParams[Name]): number;
-  act(item: Item, params: TaskParams[Name], needs: TaskNeeds, run: { runId: string; deadlineAt: string }): Promise<Acted>;
+  act(item: Item, params: TaskParams[Name], needs: TaskNeeds, run: RunOfItem): Promise<Acted>;
   /** Kept with the run; bounded. */
   report(items: readonly ReportedItem[], params: TaskParams[Name]): Record<string, unknown>;
 };

@@ -1,0 +1,46 @@
+// What an open change of a BMC's password means to everybody else: who may not log in, who may not begin, and what settles a doubt.
+import { Fault, Refusal } from '@rackwright/domain/errors.ts';
+import { incidentKey } from '@rackwright/domain/incidents.ts';
+import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Sql } from '../database.ts';
+import { closeIncident } from '../incidents/open-incident.ts';
+import type { Transaction } from '../transaction.ts';
+
+/** Nobody knows which password the BMC has: a login now may be one too many. Faults `bmc_password_changing`, `bmc_password_in_doubt`. */
+export async function refuseDoubtfulPassword(sql: Sql, serverId: ServerId): Promise<void> {
+  const [open] = await sql.query<{ state: string }>(
+    `select state from bmc_password_changes where server_id = $1 and state in ('changing', 'in_doubt')`,
+    [serverId],
+  );
+  if (!open) return;
+  const doing = 'log in at the BMC of the server';
+  if (open.state === 'changing') throw new Fault({ code: 'bmc_password_changing', doing, retry: 'later' });
+  throw new Fault({ code: 'bmc_password_in_doubt', doing, retry: 'never' });
+}
+
+/** Refusal `server_held`, also when its worker died and the lease ran out: the change is to be ended first. */
+export async function refuseWhilePasswordChanges(sql: Sql, ...serverIds: ServerId[]): Promise<void> {
+  const [open] = await sql.query<{ holder: string; until: string | null }>(
+    `select c.holder, l.expires_at as until from bmc_password_changes c left join server_leases l on l.server_id = c.server_id
+      where c.server_id = any ($1) and c.state in ('staged', 'changing', 'committed') limit 1`,
+    [serverIds],
+  );
+  if (open) throw new Refusal('server_held', { holder: open.holder, until: open.until ?? 'its schedule runs again' });
+}
+
+/** Somebody set credentials by hand: they are believed. */
+export async function settlePasswordDoubt(tx: Transaction, serverIds: readonly ServerId[]): Promise<void> {
+  const settled = await tx.query<{ serverId: ServerId }>(
+    `update bmc_password_changes
+        set state = 'settled', credentials_key_id = null, credentials_nonce = null, credentials_sealed = null
+      where server_id = any ($1) and state = 'in_doubt' returning server_id as "serverId"`,
+    [serverIds],
+  );
+  for (const { serverId } of settled) {
+    await closeIncident(
+      tx,
+      incidentKey('bmc_password_in_doubt', { kind: 'server', id: serverId }),
+      'the credentials were set by hand',
+    );
+  }
+}
