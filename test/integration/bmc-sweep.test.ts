@@ -159,6 +159,10 @@ test('what changes is told once; what was refused is tried with new credentials;
     { message: 'DIMM A1: a long time ago', severity: 'critical', historic: true },
     { message: 'DIMM A1: uncorrectable error', severity: 'critical', historic: false },
   ]);
+  // Only what is new tells of a fault now.
+  expect(await db.database.query('select server_id as id, signal, source, detail from health_signals')).toEqual([
+    { id: ids[0], signal: 'memory_uncorrectable', source: 'bmc', detail: 'DIMM A1: uncorrectable error' },
+  ]);
 
   const { inventory } = await stockInventory(db.database);
   await inventory.servers.update(ids[2] as ServerId, 'any', { bmcCredentials: { username: 'root', password: 'rackwright' } });

@@ -46,7 +46,10 @@ export function serverHealthRoutes(api: Api, { needs }: RouteContext): void {
       return reply.code(204).send();
     },
   );
+  policyRoutes(api, needs);
+}
 
+function policyRoutes(api: Api, { inventory }: RouteContext['needs']): void {
   api.get(
     '/v1/health-policy',
     { schema: { operationId: 'getHealthPolicy', tags, response: { 200: healthPolicy, ...problems } } },

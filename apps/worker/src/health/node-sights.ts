@@ -26,12 +26,12 @@ export type NodeSightsNeeds = {
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** `sees` is false until the first whole list, and whenever the API server does not answer: what was known then is old. */
-type Seen = { nodes: Map<string, NodeReading>; sees: boolean; why: string };
+type Seen = { nodes: Map<string, { uid: string; reading: NodeReading }> | undefined; sees: boolean; why: string };
 
 export function nodeSights({ clusters, watch, noteNodes, noteSights, log }: NodeSightsNeeds): NodeSights {
   const seen = new Map<ClusterId, Seen>();
   const of = (clusterId: ClusterId): Seen => {
-    const known = seen.get(clusterId) ?? { nodes: new Map(), sees: false, why: 'not listed yet' };
+    const known = seen.get(clusterId) ?? { nodes: undefined, sees: false, why: 'not listed yet' };
     seen.set(clusterId, known);
     return known;
   };
@@ -40,7 +40,11 @@ export function nodeSights({ clusters, watch, noteNodes, noteSights, log }: Node
     const known = of(clusterId);
     try {
       await watch(clusterId);
-      if (known.sees) await noteNodes(clusterId, [...known.nodes.values()]);
+      if (known.sees && known.nodes)
+        await noteNodes(
+          clusterId,
+          [...known.nodes.values()].map(({ reading }) => reading),
+        );
       return { clusterId, sees: known.sees, why: known.why };
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
@@ -54,19 +58,21 @@ export function nodeSights({ clusters, watch, noteNodes, noteSights, log }: Node
       const known = of(clusterId);
       switch (change.kind) {
         case 'listed':
-          known.nodes = new Map(change.nodes.map((node) => [node.name, readingOf(node)]));
+          known.nodes = new Map(change.nodes.map((node) => [node.name, seenNode(node)]));
           break;
         case 'changed':
-          known.nodes.set(change.node.name, readingOf(change.node));
+          known.nodes?.set(change.node.name, seenNode(change.node));
           break;
         case 'removed':
-          known.nodes.delete(change.name);
+          // Its successor of the same name may be here already.
+          if (known.nodes?.get(change.name)?.uid === change.uid) known.nodes.delete(change.name);
           break;
         case 'lost':
           Object.assign(known, { sees: false, why: change.why });
           return;
       }
-      Object.assign(known, { sees: true, why: '' });
+      // A change after a break goes on where the watch stood: nothing was missed.
+      if (known.nodes) Object.assign(known, { sees: true, why: '' });
     },
 
     async writeDown() {
@@ -76,6 +82,7 @@ export function nodeSights({ clusters, watch, noteNodes, noteSights, log }: Node
   };
 }
 
-function readingOf({ name, labels, conditions }: ClusterNode): NodeReading {
-  return { nodeName: name, controlPlane: Object.hasOwn(labels, CONTROL_PLANE), signals: signalsOfNode(conditions) };
+function seenNode({ name, uid, labels, conditions }: ClusterNode): { uid: string; reading: NodeReading } {
+  const controlPlane = Object.hasOwn(labels, CONTROL_PLANE);
+  return { uid, reading: { nodeName: name, controlPlane, signals: signalsOfNode(conditions) } };
 }
