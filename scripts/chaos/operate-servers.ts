@@ -1,4 +1,5 @@
-// The operator of a chaos run: puts servers into service, re-images them and takes them out in random order, cancels now and then, tries again what failed.
+// The operator of a chaos run: puts servers into service, re-images, repairs and takes them out in random order, cancels now and then,
+// tries again what failed.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ChaosSite } from './chaos-site.ts';
 import type { Random } from './seeded.ts';
@@ -44,7 +45,7 @@ export async function settle(site: ChaosSite, limitMs: number): Promise<string[]
 
 const SETTLED = new Set(['available', 'in_service']);
 
-type Begun = 'onboard' | 'provision' | 'reimage' | 'release' | undefined;
+type Begun = 'onboard' | 'provision' | 'reimage' | 'release' | 'isolate' | 'validate' | undefined;
 const NEXT: Readonly<Record<string, Begun>> = {
   registered: 'onboard',
   onboarding_failed: 'onboard',
@@ -52,11 +53,15 @@ const NEXT: Readonly<Record<string, Begun>> = {
   provisioning_failed: 'release',
   in_service: 'release',
   quarantined: 'release',
+  in_repair: 'validate',
 };
 
-/** One node in three is written again before it goes. */
+/** One node in three is written again before it goes, one in four goes to repair; of those that are idle one in eight. */
 function nextOf(state: string, random: Random): Begun {
-  return state === 'in_service' && random.chance(1 / 3) ? 'reimage' : NEXT[state];
+  if (state === 'in_service' && random.chance(1 / 3)) return 'reimage';
+  if (state === 'in_service' && random.chance(1 / 4)) return 'isolate';
+  if (state === 'available' && random.chance(1 / 8)) return 'isolate';
+  return NEXT[state];
 }
 
 async function look({ api }: ChaosSite): Promise<ServerSeen[]> {
@@ -82,4 +87,4 @@ async function cancelSilent(site: ChaosSite, id: string): Promise<void> {
 }
 
 /** What a machine that fell off the way to its agent or its cluster looks like. */
-const SILENT = new Set(['agent_report', 'node_not_seen', 'node_not_ready']);
+const SILENT = new Set(['agent_report', 'node_not_seen', 'node_not_ready', 'node_still_ready']);

@@ -14,7 +14,7 @@ const DONE_BY = {
 
 const HEADINGS: Record<SignalSource, string> = {
   node: 'Conditions of the Node (kubelet and node-problem-detector)',
-  bmc: 'The event log of the BMC: read by the hardware check of the ladder, and by whoever sweeps the BMCs',
+  bmc: 'The event log of the BMC: new entries by the sweep of the BMCs, the last 24 hours by the hardware check of the ladder',
   operation: 'What our own operations waited for in vain',
 };
 
@@ -124,5 +124,6 @@ const BY_HAND = [
   '- Stop everything: `PATCH /v1/health-policy` `{"paused": true}` with `If-Match: *`.',
   '- Remediate now: `POST /v1/servers/{ref}/operations` `{"type": "remediate", "params": {"first": "power_cycle"}}`. No budget holds a person back; the fence does.',
   '- A `degraded` server: `recover` when it is well (also forgets what its BMC reported), `remediate` again, `reimage`, or `release`.',
+  '- What a BMC reported stands until the server is recovered, validated after a repair, or released; after a hot swap: `DELETE /v1/servers/{ref}/health/findings`.',
   '- A Node deleted by hand (`node_gone`): nothing is released because of it. Restart the kubelet, or release the server.',
 ];

@@ -3,6 +3,7 @@ import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 import { checkDataDisks } from './check-data-disks.ts';
 import { checkDisks } from './check-disks.ts';
 import { checkFences } from './check-fences.ts';
+import { checkRepairs } from './check-repairs.ts';
 import type { History } from './history.ts';
 
 export type Rule =
@@ -12,6 +13,7 @@ export type Rule =
   | 'data_disks_kept'
   | 'node_after_fence'
   | 'erased_before_available'
+  | 'repaired_goes_back'
   | 'no_session_left'
   | 'nothing_stuck'
   | 'events_without_gap'
@@ -28,6 +30,7 @@ export function checkHistory(history: History): Violation[] {
     ...checkDataDisks(history),
     ...checkFences(history),
     ...checkErasures(history),
+    ...checkRepairs(history),
     ...checkSessions(history),
     ...checkStuck(history),
     ...checkSequence(history),

@@ -227,6 +227,12 @@ test('one that does not opens it again, counted, with what was wrong', async () 
   });
 });
 
+test('a validation that somebody cancelled says nothing of the repair: open again, and not counted', async () => {
+  const { order, operationId } = await finished(await addServer());
+  await end(operationId, { code: 'operation_cancelled' });
+  expect(await get(order)).toMatchObject({ state: 'open', attempts: 0, problem: { code: 'operation_cancelled' } });
+});
+
 test('the third repair that does not hold is an incident, until one holds', async () => {
   const server = await addServer();
   const first = await finished(server);

@@ -7,7 +7,7 @@ import type { ClusterId, OperationId, ServerId } from '@rackwright/domain/ids.ts
 import { actOnDecisions } from '@rackwright/store/health/act-on-decisions.ts';
 import { noteSights } from '@rackwright/store/health/cluster-sights.ts';
 import { leadHealth, stopLeadingHealth } from '@rackwright/store/health/health-policy.ts';
-import { noteBmcFindings } from '@rackwright/store/health/note-findings.ts';
+import { raiseFindings } from '@rackwright/store/health/note-findings.ts';
 import { type NodeReading, noteNodes } from '@rackwright/store/health/note-nodes.ts';
 import { readHealthView } from '@rackwright/store/health/read-health-view.ts';
 import { newId } from '@rackwright/store/new-id.ts';
@@ -172,21 +172,20 @@ test('what restarts did not mend is handed on with one incident, until somebody 
   expect(await open()).toEqual([]);
 });
 
-test('a finding of the BMC opens a hardware incident, for many servers in one go, and closes it when it is gone', async () => {
+test('a finding of the BMC opens a hardware incident, for many servers in one go, until somebody calls it mended', async () => {
   const findings = [{ signal: 'memory_uncorrectable', detail: 'DIMM_A1' }] as const;
   const readings = [servers[2]!, servers[3]!].map((serverId) => ({ serverId, findings }));
-  await inTransaction(api.database, (tx) => noteBmcFindings(tx, readings));
+  await inTransaction(api.database, (tx) => raiseFindings(tx, readings));
+  await inTransaction(api.database, (tx) => raiseFindings(tx, readings));
   expect(await round('w1')).toEqual([]);
   expect((await open()).map((one) => [one.type, one.facts.wanted])).toEqual([
     ['hardware_failed', 'replace'],
     ['hardware_failed', 'replace'],
   ]);
-  await inTransaction(api.database, (tx) =>
-    noteBmcFindings(
-      tx,
-      readings.map(({ serverId }) => ({ serverId, findings: [] })),
-    ),
-  );
+  for (const id of [servers[2], servers[3]]) {
+    expect((await call('GET', `/v1/servers/${id}/health`)).body.signals).toMatchObject([{ source: 'bmc', lasts: 'permanent' }]);
+    expect((await call('DELETE', `/v1/servers/${id}/health/findings`)).status).toBe(204);
+  }
   await round('w1');
   expect(await open()).toEqual([]);
 });

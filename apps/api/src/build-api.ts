@@ -32,6 +32,7 @@ import { operationRoutes } from './routes/operations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { powerRoutes } from './routes/power.ts';
 import { rackRoutes } from './routes/racks.ts';
+import { replacementRoutes } from './routes/replacements.ts';
 import { MERGE_PATCH } from './routes/schema.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { scheduleRunRoutes } from './routes/schedule-runs.ts';
@@ -118,6 +119,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   operationRoutes(api, context);
   planRoutes(api, context);
   bulkOperationRoutes(api, context);
+  replacementRoutes(api, context);
   erasureCertificateRoutes(api, context);
   discoveryRoutes(api, context);
   incidentRoutes(api, context);

@@ -38,6 +38,7 @@ import type { Incidents } from './incident-needs.ts';
 import type { ColdStarts, Power } from './power-needs.ts';
 import type { Schedules } from './schedule-needs.ts';
 import type { BulkOperations, Plans, SeeCluster } from './plan-needs.ts';
+import type { Replacements } from './replacement-needs.ts';
 import type { Webhooks } from './webhook-needs.ts';
 import type { DiskRemovals, WorkOrders } from './work-order-needs.ts';
 export type { Collection, Expected, Page, PageRequest, Stamps } from './collection-needs.ts';
@@ -188,6 +189,7 @@ export type Inventory = {
   coldStarts: ColdStarts;
   health: ServerHealths;
   healthPolicy: HealthPolicies;
+  replacements: Replacements;
   certificates: Certificates;
   webhooks: Webhooks;
   schedules: Schedules;

@@ -9,14 +9,15 @@ import { postgresBulkDriver } from '@rackwright/store/plans/drive-bulk.ts';
 import { closeUndoIncidents } from '@rackwright/store/operations/undo-incidents.ts';
 import { advanceColdStarts } from '@rackwright/store/power/advance-cold-starts.ts';
 import { grantWaiting } from '@rackwright/store/power/power-grants.ts';
+import { advanceReplacement, runningReplacements } from '@rackwright/store/replacements/advance-replacement.ts';
 import { forgetOld } from '@rackwright/store/retention.ts';
 import { claimWatched, recordSighting } from '@rackwright/store/work-orders/watch-at-the-rack.ts';
+import { advanceReplacements, type ReplacementStore } from './advance-replacements.ts';
 import { approveCertificates } from './approve-certificates.ts';
 import type { BmcConnections } from './bmc-connections.ts';
 import type { ClusterConnections } from './cluster-connections.ts';
 import { driveBulkOperations } from './drive-bulk-operations.ts';
 import type { Log } from './needs.ts';
-import { seenNode } from './node-watch/node-list.ts';
 import { nodeAlarmRounds } from './node-watch/raise-node-alarms.ts';
 import { watchTechnicians } from './watch-technicians.ts';
 
@@ -24,7 +25,7 @@ export type ChoreNeeds = {
   database: Database;
   queue: WakeUpQueue;
   log: Log;
-  clusters: Pick<ClusterConnections, 'api' | 'nodes'>;
+  clusters: Pick<ClusterConnections, 'api' | 'node' | 'nodes'>;
   bmcs: Pick<BmcConnections, 'glance'>;
 };
 
@@ -39,6 +40,7 @@ const TECHNICIANS_MS = seconds(1);
 const POWER_MS = seconds(1);
 const COLD_STARTS_MS = seconds(2);
 const UNDO_INCIDENTS_MS = seconds(30);
+const REPLACEMENTS_MS = seconds(2);
 const FORGET_MS = hours(1);
 
 /** Ends them when called; no chore is under way afterwards. */
@@ -50,22 +52,19 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
     },
     glance: bmcs.glance,
   });
-  const nodeAlarms = nodeAlarmRounds({
-    store: postgresNodeAlarms(database),
-    nodes: clusters.nodes,
-    async node(clusterId, name) {
-      const found = await (await clusters.api(clusterId)).node(name);
-      return found && seenNode(found);
-    },
-    log,
-  });
+  const nodeAlarms = nodeAlarmRounds({ store: postgresNodeAlarms(database), nodes: clusters.nodes, node: clusters.node, log });
   const bulks = postgresBulkDriver(database);
+  const replacements: ReplacementStore = {
+    running: (limit) => runningReplacements(database, limit),
+    advance: (id) => advanceReplacement(database, id),
+  };
   const stops = [
     queue.every('bulk operations', BULKS_MS, () => driveBulkOperations({ bulks, queue, log })),
     queue.every('certificates', CERTIFICATES_MS, () =>
       approveCertificates({ nodes: () => nodesOnFile(database), api: clusters.api, log }),
     ),
     queue.every('node alarms', NODE_ALARMS_MS, nodeAlarms),
+    queue.every('replacements', REPLACEMENTS_MS, () => advanceReplacements(replacements, queue, log)),
     queue.every('technicians', TECHNICIANS_MS, technicians.look),
     // Those whose turn has come to power on.
     queue.every('power', POWER_MS, () => wakeAll(queue, grantWaiting(database))),

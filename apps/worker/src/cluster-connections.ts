@@ -18,6 +18,8 @@ export type ClusterConnections = {
   api(clusterId: ClusterId): Promise<ClusterApi>;
   /** All its Nodes, by the watch where that sees; else asked for. Faults as those of `ClusterApi`. */
   nodes(clusterId: ClusterId): Promise<NodeSeen[]>;
+  /** As the API server says it at this moment. */
+  node(clusterId: ClusterId, name: string): Promise<NodeSeen | undefined>;
   close(): Promise<void>;
 };
 
@@ -75,6 +77,10 @@ export function clusterConnections({ read: readNow, onChange }: ClusterSource): 
 
   return {
     api,
+    async node(clusterId, name) {
+      const found = await (await api(clusterId)).node(name);
+      return found && seenNode(found);
+    },
     async nodes(clusterId) {
       const cluster = await api(clusterId);
       return open.get(clusterId)?.list.all() ?? (await cluster.nodes()).map(seenNode);

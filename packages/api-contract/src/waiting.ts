@@ -1,9 +1,11 @@
 // What an operation may wait for, in sentences: the code stands in `waitingFor` with the facts of this occurrence. An operation that
-// waits after a fault carries the fault's own code (errors.ts).
+// waits after a fault carries the fault's own code (errors.ts). Replacements wait with these codes too.
 
 export const WAITING_REASONS = {
   agent_report: 'The server boots the install agent, which has not reported yet.',
   agent_working: 'The install agent is at work on the server.',
+  broken_busy: 'Another operation runs on the server that is to be replaced.',
+  broken_leaving: 'The server that is replaced is being taken out.',
   boot_services_behind: 'Not every boot service knows yet that this server is to boot the agent.',
   bmc_restarting: 'The BMC was restarted and is not back yet.',
   bulk_canary: 'The canary of a bulk operation runs; the others begin when it has succeeded.',
@@ -23,6 +25,7 @@ export const WAITING_REASONS = {
   node_not_ready: 'The node has joined and is not Ready yet.',
   not_ready: 'Something that the step needs is not ready yet.',
   operator_answer: 'Pods stay on the node; a person is to answer force or keep.',
+  no_spare: 'No available server of the site can take the place of the broken one; the facts name the nearest.',
   pods_leaving: 'Pods are leaving the node, or may not leave it yet.',
   power_budget: 'Powering on now would draw more than a feed, the rack or its waves allow; the facts name it, in amperes.',
   power_still_on: 'The BMC does not report the server off yet.',
@@ -30,6 +33,8 @@ export const WAITING_REASONS = {
   second_sighting_due: 'The server was seen off once; it must be seen off again before that counts.',
   serving_certificate_refused: 'The node asks for a certificate that does not match the inventory.',
   volumes_leaving: 'Volumes are being detached from the node; the machine is off.',
+  spare_provisioning: 'The spare is being installed.',
   undo_retry: 'A step could not be undone yet and is tried again.',
+  volumes_attached: 'Volumes are still attached to the node; the facts name one and whose it is.',
 } as const;
 export type WaitingReason = keyof typeof WAITING_REASONS;

@@ -22,6 +22,7 @@ export const ID_PREFIXES = {
   work_order: 'wo',
   plan: 'pln',
   bulk_operation: 'blk',
+  replacement: 'rpl',
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -39,6 +40,7 @@ export type HardwareModelId = Id<'hardware_model'>;
 export type IncidentId = Id<'incident'>;
 export type ColdStartId = Id<'cold_start'>;
 export type WorkOrderId = Id<'work_order'>;
+export type ReplacementId = Id<'replacement'>;
 export type InstructionId = Id<'instruction'>;
 export type WebhookId = Id<'webhook'>;
 export type WebhookSecretId = Id<'webhook_secret'>;

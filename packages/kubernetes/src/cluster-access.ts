@@ -33,6 +33,8 @@ export function clusterAccess(api: ClusterApi, drainPolicy: DrainPolicy): Cluste
       const leaving = evicted.map((pod) => ({ ...pod, since: null }));
       return { remaining: [...leaving, ...remaining.map(waitingPod)] };
     },
+    attachedVolumes: (name) => api.attachedVolumes(name),
+    controlPlane: () => api.controlPlane(),
     forceDeletePod: ({ namespace, name, uid }) => api.forceDeletePod({ namespace, name, uid }),
     // The proof is the workflows' to have: without one they cannot write this call.
     deleteNode: (name, uid) => api.deleteNode(name, uid),

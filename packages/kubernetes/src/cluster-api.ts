@@ -1,6 +1,7 @@
 // What Rackwright asks of one Kubernetes cluster: the port's type, in values that show no Kubernetes object through.
 
 import type { DrainOutlook } from '@rackwright/domain/plans/cluster-sight.ts';
+import type { ControlPlane } from '@rackwright/domain/control-plane/may-leave.ts';
 
 export type ClusterCredentials =
   | { kind: 'token'; token: string }
@@ -96,6 +97,9 @@ export type BlockReason =
 
 export type DrainPass = { remaining: RemainingPod[]; evicted: PodName[] };
 
+/** `claim` is `<namespace>/<name>`; null where nobody knows whose it is. `since`: RFC 3339. */
+export type AttachedVolume = { volume: string; claim: string | null; since: string | null };
+
 export type ClusterHealth = { ready: boolean; version: string; failing: string[] };
 
 /**
@@ -146,6 +150,10 @@ export interface ClusterApi {
   drainOutlook(names: readonly string[], policy: DrainPolicy): Promise<Map<string, DrainOutlook>>;
   /** Removes the pod's object at once, past every budget. Only by policy, or when its node is known to be off. */
   forceDeletePod(pod: PodName): Promise<void>;
+  /** Volumes attached to the node, without those of pods that are still on it. Empty before a power-off is harmless to them. */
+  attachedVolumes(name: string): Promise<AttachedVolume[]>;
+  /** Its etcd members, as far as they run as kubeadm's static pods, and the nodes of both. */
+  controlPlane(): Promise<ControlPlane>;
   /** Deletes the Node with this uid. Gone already is done. Refusal node_replaced: another node has the name now. */
   deleteNode(name: string, uid: string): Promise<void>;
   /** Takes back what the server could still join with: waiting CSRs of the node and tokens of the server. */

@@ -6,6 +6,8 @@ import { outlookMethods } from './drain/outlook.ts';
 import { readHealth } from './health.ts';
 import { openConnection } from './http/connection.ts';
 import { discoverGroupVersions } from './http/group-versions.ts';
+import { controlPlaneMethods } from './control-plane/control-plane.ts';
+import { volumeMethods } from './volumes/attached-volumes.ts';
 import { cordonMethods } from './nodes/cordon.ts';
 import { nodeMethods } from './nodes/nodes.ts';
 import { ensureBootstrapRbac } from './tokens/bootstrap-rbac.ts';
@@ -23,6 +25,8 @@ export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () =
     ...nodeMethods(connection, closing.signal),
     ...csrMethods(connection, now),
     ...cordonMethods(connection, now),
+    ...controlPlaneMethods(connection),
+    ...volumeMethods(connection),
     ...drainMethods(connection, versions, now),
     ...outlookMethods(connection, versions),
     // The token first: without it no new request can come while the old ones are deleted.

@@ -24,7 +24,8 @@ export type SubjectKind =
   | 'work_order'
   | 'bulk_operation'
   | 'cold_start'
-  | 'health_policy';
+  | 'health_policy'
+  | 'replacement';
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
@@ -78,7 +79,11 @@ export type EventKind =
   | 'cold_start.wave_begun'
   | 'cold_start.paused'
   | 'cold_start.resumed'
-  | 'cold_start.ended';
+  | 'cold_start.ended'
+  | 'replacement.begun'
+  | 'replacement.moved'
+  | 'replacement.waiting'
+  | 'replacement.ended';
 
 export type NewEvent = {
   kind: EventKind;

@@ -44,6 +44,18 @@ const CASES: Case[] = [
     { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: { ...ready, ready: false } } },
   ],
   ['release', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment }, power: 'on' }],
+  [
+    'release',
+    'in_service',
+    {},
+    { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: ready }, controlPlane: threeMembers() },
+  ],
+  [
+    'isolate',
+    'in_service',
+    { controlPlane: 'ignore' },
+    { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: ready }, controlPlane: threeMembers() },
+  ],
   ['release', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment: { ...assignment, clusterId: null } } }],
   ['reimage', 'in_service', {}, { server: { ...exampleServer(), hardware, assignment }, power: 'on', nodes: { [NODE]: ready } }],
   [
@@ -148,16 +160,30 @@ function subjectOf({ server }: World, state: ServerState): PlanSubject {
   return { id, name, version, ...place, ...asked, assignment: allocated, holder: null };
 }
 
-function worldOf({ nodes }: World): PlanWorld {
+function threeMembers(): World['controlPlane'] {
+  const names = [NODE, 'cp-2', 'cp-3'];
+  return { etcd: [], nodes: names.map((name) => ({ name, controlPlane: true, ready: true, leaving: false })) };
+}
+
+function worldOf({ nodes, controlPlane }: World): PlanWorld {
+  const others = controlPlane.nodes.filter(({ name }) => nodes[name] === undefined);
   const seen = Object.entries(nodes).map(([name, node]) => ({
     name,
     uid: node.uid,
     ready: node.ready,
     schedulable: !node.unschedulable,
-    controlPlane: false,
+    controlPlane: controlPlane.nodes.some((one) => one.name === name),
     serverId: node.labels['rackwright.dev/server-id'] ?? null,
   }));
-  const sight = { seen: 'now', nodes: seen, drains: new Map() } as const;
+  const away = others.map(({ name }) => ({
+    name,
+    uid: name,
+    ready: true,
+    schedulable: true,
+    controlPlane: true,
+    serverId: null,
+  }));
+  const sight = { seen: 'now', nodes: [...seen, ...away], drains: new Map() } as const;
   return {
     images: new Map([
       [IMAGE, 1_000],

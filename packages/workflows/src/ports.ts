@@ -14,6 +14,7 @@ import type {
 } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
 import type { RemainingPod } from '@rackwright/domain/drain.ts';
+import type { ControlPlane } from '@rackwright/domain/control-plane/may-leave.ts';
 import type { DiskProof, RemovalEvidence } from '@rackwright/domain/erasure.ts';
 import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
@@ -131,7 +132,7 @@ export interface Erasures {
 
 /** What was found broken in a server, kept until it is repaired or somebody calls it well. */
 export interface Findings {
-  /** Replaces what the BMC was said to report before. May be repeated. */
+  /** Stand afterwards, beside what stood before. May be repeated. */
   record(serverId: ServerId, findings: readonly SeenSignal[]): Promise<void>;
 }
 
@@ -163,6 +164,9 @@ export type DrainPass = {
   remaining: RemainingPod[];
 };
 
+/** Still attached to a node; `claim` is `<namespace>/<name>`, null where nobody knows whose it is. */
+export type AttachedVolume = { volume: string; claim: string | null; since: string | null };
+
 /** One Kubernetes cluster. Throws Fault kubernetes_unreachable (later), kubernetes_forbidden (never), kubernetes_error. */
 export interface ClusterAccess {
   /** Secret `bootstrap-token-<id>` exists afterwards, valid until then. One per server. May be repeated. */
@@ -181,6 +185,9 @@ export interface ClusterAccess {
   uncordon(name: string, operationId: OperationId): Promise<void>;
   /** One pass of evictions; the caller comes again. */
   drain(name: string): Promise<DrainPass>;
+  /** Those that must be detached before the machine is off; not those of pods that a drain leaves there. */
+  attachedVolumes(name: string): Promise<AttachedVolume[]>;
+  controlPlane(): Promise<ControlPlane>;
   /** Its object is gone at once, past every budget: the caller knows that its machine is off. May be repeated. */
   forceDeletePod(pod: Pick<RemainingPod, 'namespace' | 'name' | 'uid'>): Promise<void>;
   /** Gone afterwards. A Node of that name with another uid is left alone: Refusal `node_replaced`. */

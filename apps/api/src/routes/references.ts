@@ -1,6 +1,6 @@
 // Things named by their id or by a unique key: `srv_01K…`, `name:TPE1-R12-S09`, `serial:7XK2LM3`.
 import { Refusal } from '@rackwright/domain/errors.ts';
-import { type Id, type IdKind, isId } from '@rackwright/domain/ids.ts';
+import { type ClusterId, type Id, type IdKind, isId } from '@rackwright/domain/ids.ts';
 import type { Inventory, Page, PageRequest } from '../needs.ts';
 import type { ServerRecord } from '../records.ts';
 
@@ -24,4 +24,18 @@ export async function findServer({ servers }: Pick<Inventory, 'servers'>, ref: s
   if (ref.startsWith('name:')) return servers.find({ name: ref.slice('name:'.length) });
   if (ref.startsWith('serial:')) return servers.find({ serial: ref.slice('serial:'.length) });
   throw new Refusal('not_found', { kind: 'server', id: ref });
+}
+
+/** Said now rather than by a failed operation in a minute. */
+export async function refuseUnknownReferences(
+  within: Pick<Inventory, 'images' | 'clusters'>,
+  { imageDigest, clusterId }: { imageDigest?: string | undefined; clusterId?: ClusterId | undefined },
+): Promise<void> {
+  if (imageDigest !== undefined) {
+    const { items } = await within.images.list({ limit: 1, after: null }, { digest: imageDigest });
+    if (items.length === 0) throw new Refusal('image_unknown', { imageDigest });
+  }
+  if (clusterId === undefined) return;
+  const cluster = await within.clusters.get(clusterId);
+  if (!cluster.hasCredentials) throw new Refusal('cluster_credentials_missing', { cluster: cluster.name });
 }

@@ -5,7 +5,7 @@ import { viewHealthPolicy, viewServerHealth } from '../views/health.ts';
 import type { Api, RouteContext } from './context.ts';
 import { withoutUndefined } from './merge-patch.ts';
 import { findServer } from './references.ts';
-import { byRef, ifMatch, MERGE_PATCH, problems } from './schema.ts';
+import { byRef, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
 
 const tags = ['health'];
 
@@ -27,6 +27,23 @@ export function serverHealthRoutes(api: Api, { needs }: RouteContext): void {
     async (request) => {
       const server = await findServer(inventory, request.params.ref);
       return viewServerHealth(server, await inventory.health.of(server.id));
+    },
+  );
+
+  api.delete(
+    '/v1/servers/:ref/health/findings',
+    {
+      schema: {
+        operationId: 'forgetServerFindings',
+        tags,
+        description: 'Somebody looked, and what the BMC reported is mended: a hot-swapped power supply, say. May be repeated.',
+        params: byRef,
+        response: { 204: nothing, ...problems },
+      },
+    },
+    async (request, reply) => {
+      await inventory.health.forgetFindings((await findServer(inventory, request.params.ref)).id);
+      return reply.code(204).send();
     },
   );
 

@@ -5,7 +5,7 @@ import { newOperation, type NewOperationBody, operation } from '@rackwright/api-
 import { diskRemoval } from '@rackwright/api-contract/resources/disk-removal.ts';
 import { server } from '@rackwright/api-contract/resources/server.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
-import { type ClusterId, makeId, type OperationId } from '@rackwright/domain/ids.ts';
+import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
 import { isDoneAtOnce, missingFor } from '@rackwright/domain/server-lifecycle/missing-for.ts';
 import { next } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
@@ -15,7 +15,7 @@ import type { ServerRecord } from '../records.ts';
 import { viewOperation } from '../views/operation.ts';
 import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
-import { findServer } from './references.ts';
+import { findServer, refuseUnknownReferences } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 
 const recorded = {
@@ -105,20 +105,6 @@ async function begin(
   const { type: event, params, reason } = body;
   const begun = await within.operations.begin(id, { serverId: subject.id, event, params, requestedBy, reason });
   return { status: 202, headers: { location: `/v1/operations/${begun.id}`, 'retry-after': '5' }, body: viewOperation(begun) };
-}
-
-/** Said now rather than by a failed operation in a minute. */
-async function refuseUnknownReferences(
-  within: Inventory,
-  { imageDigest, clusterId }: { imageDigest?: string | undefined; clusterId?: ClusterId | undefined },
-): Promise<void> {
-  if (imageDigest !== undefined) {
-    const { items } = await within.images.list({ limit: 1, after: null }, { digest: imageDigest });
-    if (items.length === 0) throw new Refusal('image_unknown', { imageDigest });
-  }
-  if (clusterId === undefined) return;
-  const cluster = await within.clusters.get(clusterId);
-  if (!cluster.hasCredentials) throw new Refusal('cluster_credentials_missing', { cluster: cluster.name });
 }
 
 /** The operation is written: should the queue be away, the sweep wakes it, and the caller need not know. */

@@ -31,6 +31,7 @@ export const RESOURCES: readonly Resource[] = [
   row('', 'v1', 'nodes', 'Node', false, 'status'),
   row('', 'v1', 'pods', 'Pod', true, 'status', 'eviction'),
   row('', 'v1', 'secrets', 'Secret', true),
+  row('', 'v1', 'persistentvolumes', 'PersistentVolume', false, 'status'),
   row('', 'v1', 'serviceaccounts', 'ServiceAccount', true),
   row('apps', 'v1', 'daemonsets', 'DaemonSet', true),
   row('certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest', false, 'status', 'approval'),
@@ -38,12 +39,14 @@ export const RESOURCES: readonly Resource[] = [
   row('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget', true, 'status'),
   row('policy', 'v1beta1', 'poddisruptionbudgets', 'PodDisruptionBudget', true, 'status'),
   row('rbac.authorization.k8s.io', 'v1', 'clusterrolebindings', 'ClusterRoleBinding', false),
+  row('storage.k8s.io', 'v1', 'volumeattachments', 'VolumeAttachment', false, 'status'),
 ];
 
 /** What kubectl's users type. */
 export const SHORT_NAMES: Record<string, string> = {
   namespaces: 'ns',
   nodes: 'no',
+  persistentvolumes: 'pv',
   pods: 'po',
   serviceaccounts: 'sa',
   daemonsets: 'ds',

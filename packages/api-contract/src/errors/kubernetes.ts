@@ -100,6 +100,21 @@ export const KUBERNETES_ERRORS = {
     toDo: 'Find out which machine joined under this name before deleting anything.',
     retryable: false,
   },
+  etcd_quorum_at_risk: {
+    status: 409,
+    title: 'The quorum of etcd would be lost',
+    detail:
+      '{nodeName} is one of {members} etcd members; without it {left} healthy ones would stay and {quorum} are needed (not healthy: {notHealthy}).',
+    toDo: 'Mend the members that are not healthy, remove those that are gone (etcdctl member remove) or join another control plane first. To take the whole cluster down: controlPlane ignore.',
+    retryable: true,
+  },
+  last_control_plane: {
+    status: 409,
+    title: 'It is the last control plane',
+    detail: 'No other control plane than {nodeName} is Ready and stays.',
+    toDo: 'Join another control plane first. To take the whole cluster down: controlPlane ignore.',
+    retryable: true,
+  },
   node_name_taken: {
     status: 409,
     title: 'The node name is taken',

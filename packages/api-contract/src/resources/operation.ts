@@ -40,13 +40,18 @@ export const drainPolicy = z
     id: 'DrainPolicy',
     description: 'How long pods are asked politely, and what happens then; wait for 60 minutes unless told.',
   });
-const releaseParams = z.strictObject({ drain: drainPolicy.optional() }).meta({ id: 'ReleaseParams' });
+const controlPlane = z.enum(['guard', 'ignore']).optional().meta({
+  description:
+    'guard unless told: refused where etcd would lose its quorum or no other control plane stays. ignore takes a whole cluster down.',
+});
+const releaseParams = z.strictObject({ drain: drainPolicy.optional(), controlPlane }).meta({ id: 'ReleaseParams' });
 const reimageParams = z
   .strictObject({
     imageDigest: sha256Digest
       .optional()
       .meta({ description: 'The one that it has unless told; another one upgrades the operating system.' }),
     drain: drainPolicy.optional(),
+    controlPlane,
   })
   .meta({
     id: 'ReimageParams',
@@ -58,6 +63,7 @@ const retireParams = z
 const isolateParams = z
   .strictObject({
     drain: drainPolicy.optional(),
+    controlPlane,
     keepNode: z
       .boolean()
       .optional()
@@ -109,8 +115,8 @@ export type NewOperationBody = z.infer<typeof newOperation>;
 
 export const OPERATION_STATES = ['running', 'succeeded', 'failed', 'cancelled'] as const;
 
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-const operationError = z.object({
+export const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+export const operationError = z.object({
   code: z.string().meta({ description: 'One of docs/errors.md.' }),
   title: z.string(),
   detail: z.string(),

@@ -25,10 +25,14 @@ export function signalsOfNode(conditions: readonly Condition[]): SeenSignal[] {
  * @param since  RFC 3339; entries before it are history
  */
 export function signalsOfEventLog(log: readonly BmcLogEntry[], since: string): SeenSignal[] {
+  return signalsOfNewEntries(log.filter(({ at }) => at !== null && Date.parse(at) >= Date.parse(since)));
+}
+
+/** The same of entries that are known to be new, whatever the clock of their BMC says. */
+export function signalsOfNewEntries(log: readonly Pick<BmcLogEntry, 'severity' | 'message'>[]): SeenSignal[] {
   const found = new Map<SignalName, SeenSignal>();
-  for (const { at, severity, message } of log) {
-    if (severity === 'ok' || at === null || Date.parse(at) < Date.parse(since)) continue;
-    const signal = signalOfMessage(message);
+  for (const { severity, message } of log) {
+    const signal = severity === 'ok' ? undefined : signalOfMessage(message);
     if (signal !== undefined) found.set(signal, { signal, detail: bounded(message) });
   }
   return [...found.values()];

@@ -55,12 +55,19 @@ export function planOperation(
   const leaving = leaves(subject, planner, world);
   const drain = planDrain(subject, planner, params, world);
   const consequences = leaving ? clusterConsequences(leaving, drain, gone.get(leaving.cluster.id)) : NO_CONSEQUENCES;
-  const blocked = [...inTheWay(subject, event, planner, params, world), ...consequences.blocked];
+  // Whoever takes a whole cluster down is told, and not stopped.
+  const accepted = (code: string): boolean => code === 'quorum_at_risk' && params['controlPlane'] === 'ignore';
+  const stopped = consequences.blocked.filter(({ code }) => !accepted(code));
+  const blocked = [...inTheWay(subject, event, planner, params, world), ...stopped];
   return {
     workflow,
     runs: blocked.length === 0,
     blocked,
-    hazards: [...drainHazards(drain, leaving), ...consequences.hazards],
+    hazards: [
+      ...drainHazards(drain, leaving),
+      ...consequences.blocked.filter(({ code }) => accepted(code)),
+      ...consequences.hazards,
+    ],
     ...steps(subject, planner, params, world, workflow),
     disks: planner.disks(subject, params, world),
     cluster: leaving && {

@@ -91,6 +91,11 @@ export const AT_THE_RACK: readonly WorkOrderState[] = ['on_site', 'verified', 'd
 /** A part that fails as often as this is not what is broken: somebody who knows more is to look. */
 export const REPAIR_LOOP = 3;
 
+/** Somebody stopped it, or what we need for validating was away: that says nothing of the repair. */
+export function countsAsAttempt(errorCode: string): boolean {
+  return !/^(operation_cancelled|internal_error|(bmc|kubernetes)_\w+|\w+_deadline_passed)$/.test(errorCode);
+}
+
 /** Nothing of it can be changed any more; another order for the same cause may be opened. */
 export const isOver = (state: WorkOrderState): boolean => state === 'closed' || state === 'cancelled';
 

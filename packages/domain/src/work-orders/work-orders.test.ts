@@ -4,6 +4,7 @@ import { judgeSafeToPull, type PowerSighting, SIGHTING_GOOD_FOR } from './safe-t
 import {
   actionsOn,
   AT_THE_RACK,
+  countsAsAttempt,
   isOver,
   nextOfWorkOrder,
   scanMatches,
@@ -56,6 +57,19 @@ test('whoever is sent there is the only one to touch it', () => {
   const hands = WORK_ORDER_MOVES.filter(([, on]) => ['arrive', 'verify', 'drain', 'start', 'finish'].includes(on));
   expect(hands.length).toBeGreaterThan(5);
   expect(new Set(hands.map(([, , , by]) => by))).toEqual(new Set(['assignee']));
+});
+
+test('only what says something of the repair counts as an attempt', () => {
+  for (const code of ['burn_in_failed', 'fault_in_event_log', 'hardware_changed', 'agent_silent', 'node_replaced'])
+    expect(countsAsAttempt(code)).toBe(true);
+  for (const code of [
+    'operation_cancelled',
+    'bmc_unreachable',
+    'kubernetes_unreachable',
+    'step_deadline_passed',
+    'internal_error',
+  ])
+    expect(countsAsAttempt(code)).toBe(false);
 });
 
 test('a scan is the serial or the asset tag of this machine, in either case, and never nothing', () => {

@@ -30,7 +30,11 @@ export type NodeObject = KubeObject & {
 };
 
 export type PodObject = KubeObject & {
-  spec?: { nodeName?: string; volumes?: { name: string; emptyDir?: object }[] };
+  spec?: {
+    nodeName?: string;
+    volumes?: { name: string; emptyDir?: object; persistentVolumeClaim?: { claimName: string } }[];
+    containers?: { command?: string[]; args?: string[] }[];
+  };
   status?: { phase?: string; conditions?: { type: string; status: string }[] };
 };
 
@@ -45,6 +49,14 @@ export type BudgetObject = KubeObject & {
     unhealthyPodEvictionPolicy?: string;
   };
   status?: { disruptionsAllowed?: number; currentHealthy?: number; desiredHealthy?: number };
+};
+
+/** storage.k8s.io/v1 VolumeAttachment. */
+export type VolumeAttachmentObject = KubeObject & { spec: { nodeName: string; source?: { persistentVolumeName?: string } } };
+
+/** PersistentVolume. */
+export type VolumeObject = KubeObject & {
+  spec?: { claimRef?: { namespace: string; name: string }; csi?: { driver: string; volumeHandle: string } };
 };
 
 /** certificates.k8s.io/v1 CertificateSigningRequest. */

@@ -2,8 +2,10 @@
 import type { BmcLogEntry } from '@rackwright/domain/bmc.ts';
 import type { LogCursor } from '@rackwright/domain/bmc-sweep/log-cursor.ts';
 import type { BmcReading, ReadingChange } from '@rackwright/domain/bmc-sweep/reading.ts';
+import { signalsOfNewEntries } from '@rackwright/domain/health/read-signals.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
+import { raiseFindings } from '../health/note-findings.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 
 export type RecordedLook = {
@@ -29,6 +31,12 @@ export function recordLooks(database: Database, worker: string, looks: readonly 
     const ours = new Set(written.map(({ serverId }) => serverId));
     const recorded = looks.filter(({ serverId }) => ours.has(serverId));
     await insertEntries(tx, recorded);
+    // What was in a log when it was first read may be years old.
+    const fresh = recorded.flatMap(({ serverId, log }) => (log && !log.historic ? [{ serverId, notable: log.notable }] : []));
+    await raiseFindings(
+      tx,
+      fresh.map(({ serverId, notable }) => ({ serverId, findings: signalsOfNewEntries(notable) })),
+    );
     for (const look of recorded) emitChanges(tx, look);
   });
 }

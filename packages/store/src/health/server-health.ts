@@ -8,6 +8,7 @@ import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
 import type { Work } from '../inventory/work.ts';
 import { readHealthPolicy } from './health-policy.ts';
+import { forgetFindings } from './note-findings.ts';
 import { IS_POWER_CYCLE } from './power-cycles.ts';
 
 export type ServerHealthRecord = {
@@ -38,6 +39,8 @@ export type ServerHealthRecord = {
 export function postgresServerHealth(work: Work) {
   return {
     of: (serverId: ServerId): Promise<ServerHealthRecord> => readServerHealth(work.read, serverId),
+    /** What its BMC reported is history, by the word of whoever looked. May be repeated. */
+    forgetFindings: (serverId: ServerId): Promise<void> => work.write((tx) => forgetFindings(tx, serverId)),
   };
 }
 

@@ -20,6 +20,7 @@ import { postgresColdStarts } from '../power/cold-starts.ts';
 import { postgresPower } from '../power/postgres-power.ts';
 import { postgresCertificates } from './postgres-certificates.ts';
 import { postgresOperations } from './postgres-operations.ts';
+import { postgresReplacements } from './postgres-replacements.ts';
 import { postgresServerInventory } from './postgres-server-inventory.ts';
 import { postgresArtifacts, postgresClusters, postgresImageCatalogue } from './software.ts';
 import { ownTransactions, partOf, type Work } from './work.ts';
@@ -49,6 +50,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
     coldStarts: postgresColdStarts(work),
     health: postgresServerHealth(work),
     healthPolicy: postgresHealthPolicy(work),
+    replacements: postgresReplacements(work),
     certificates: postgresCertificates(work.read),
     webhooks: postgresWebhooks(work, keyring),
     schedules: postgresSchedules(work),

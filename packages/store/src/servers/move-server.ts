@@ -58,6 +58,7 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
     [server.id, to, move.retiredAs ?? null],
   );
   if (to === 'retired') await forgetBmcCredentials(tx, server.id);
+  if (isWellAgain(server.state, move.event, to)) await forgetFindings(tx, server.id);
   tx.emit({
     kind: 'server.moved',
     subject: { kind: 'server', id: server.id },
@@ -74,6 +75,11 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
     },
   });
   return to;
+}
+
+/** Somebody says so, a repair was validated, or it begins anew. */
+function isWellAgain(from: ServerState, event: ServerEvent, to: ServerState): boolean {
+  return event === 'recover' || to === 'available' || to === 'retired' || (from === 'validating' && event !== 'fail');
 }
 
 /** Whoever gets the machine next shall not find our password of it anywhere. */
@@ -105,7 +111,6 @@ export async function moveServer(
   const to = next(server.state, event);
   if (to !== undefined && workflowOf(to)) throw new Refusal('not_allowed_in_state', { state: server.state, event });
   if (to === 'retired') await refuseUnerased(tx, id);
-  if (event === 'recover') await forgetFindings(tx, id);
   await moveLocked(tx, server, { event, actor: 'operator', by, reason, retiredAs });
   return readServer(tx, id);
 }

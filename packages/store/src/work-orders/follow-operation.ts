@@ -2,7 +2,7 @@
 import { incidentKey, type IncidentScope } from '@rackwright/domain/incidents.ts';
 import type { OperationId, ServerId, WorkOrderId } from '@rackwright/domain/ids.ts';
 import type { Retirement } from '@rackwright/domain/retirement.ts';
-import { REPAIR_LOOP } from '@rackwright/domain/work-orders/table.ts';
+import { countsAsAttempt, REPAIR_LOOP } from '@rackwright/domain/work-orders/table.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import { closeIncident, openIncident } from '../incidents/open-incident.ts';
 import { findAnswer } from '../operations/answer-operation.ts';
@@ -32,9 +32,10 @@ export async function followWorkOrder(tx: Transaction, operationId: OperationId,
     await closeIncident(tx, loopKey(order.serverId), 'The repair holds.');
     return;
   }
-  const write = { problem, validation, attempts: waiting.attempts + 1, assignee: null, powerWord: null };
+  const counts = countsAsAttempt(error.code);
+  const write = { problem, validation, attempts: waiting.attempts + (counts ? 1 : 0), assignee: null, powerWord: null };
   await moveWorkOrder(tx, order, { event: 'reopen', by, operationId, write });
-  if (write.attempts >= REPAIR_LOOP) await tellOfLoop(tx, order, write.attempts, error.code);
+  if (counts && write.attempts >= REPAIR_LOOP) await tellOfLoop(tx, order, write.attempts, error.code);
 }
 
 const loopKey = (serverId: ServerId): string => incidentKey('repair_loop', { kind: 'server', id: serverId });

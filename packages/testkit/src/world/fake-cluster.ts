@@ -51,6 +51,8 @@ export function fakeCluster(world: World): ClusterAccess {
       }));
       return { remaining };
     },
+    attachedVolumes: async () => world.volumes,
+    controlPlane: async () => world.controlPlane,
     async forceDeletePod({ namespace, name }) {
       // A pod of a running machine that is forgotten runs on beside its successor.
       if (world.power !== 'off') throw new Error('a pod was removed by force before the fence');

@@ -67,6 +67,8 @@ function emptyWorld(): World {
     nodes: {},
     tokens: {},
     pods: [],
+    volumes: [],
+    controlPlane: { etcd: [], nodes: [] },
     erasures: [],
     removals: [],
     eventLog: [],

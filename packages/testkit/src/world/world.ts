@@ -1,12 +1,13 @@
 // The state of the simulated world that workflow tests read and change.
 import type { BmcLogEntry, PowerState } from '@rackwright/domain/bmc.ts';
 import type { GivenAnswer, Question } from '@rackwright/domain/answers.ts';
+import type { ControlPlane } from '@rackwright/domain/control-plane/may-leave.ts';
 import type { DiskProof, RemovalEvidence } from '@rackwright/domain/erasure.ts';
 import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { Server } from '@rackwright/domain/server.ts';
-import type { InstructionDeed, InstructionResult, NodeTaint } from '@rackwright/workflows/ports.ts';
+import type { AttachedVolume, InstructionDeed, InstructionResult, NodeTaint } from '@rackwright/workflows/ports.ts';
 
 export type FakeNode = {
   /** Another one after each boot. */
@@ -52,6 +53,9 @@ export type World = {
   nodes: Record<string, FakeNode>;
   tokens: Record<string, { id: string }>;
   pods: { namespace: string; name: string; blockedBy?: string }[];
+  /** Attached to its node; a test detaches them. */
+  volumes: AttachedVolume[];
+  controlPlane: ControlPlane;
   erasures: DiskProof[];
   /** Disks that somebody took out. */
   removals: RemovalEvidence[];

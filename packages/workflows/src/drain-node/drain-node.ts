@@ -4,18 +4,21 @@ import { DEFAULT_DRAIN, drainBlockers, type DrainPolicy, type RemainingPod } fro
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Member } from '../leave-cluster/leave-cluster.ts';
-import type { Ports, Task } from '../ports.ts';
+import type { AttachedVolume, ClusterAccess, Ports, Task } from '../ports.ts';
 
 type Needs = Pick<Ports, 'connectCluster' | 'clock' | 'answers'>;
 export type DrainParams = { /** Wait for an hour unless told. */ drain?: DrainPolicy | undefined };
-/** `forced`: pods are still there, and somebody said that they may be lost. */
+/** `forced`: pods or volumes are still there, and somebody said that they may be lost. */
 export type Drained = { end: 'drained' } | { end: 'forced'; by: string };
 
 /** A worker that was away for a while still finds the step open. */
 const MARGIN_MINUTES = 10;
 const ANSWER_WITHIN = hours(24);
 
-/** @param leaving  once it begun the cordon is never undone: the next release drains nothing, and would pull the plug on new pods */
+/**
+ * Empty is a node without pods and without their volumes: switched off under an attached volume, nobody else could have it for minutes.
+ * @param leaving  once it begun the cordon is never undone: the next release drains nothing, and would pull the plug on new pods
+ */
 export async function drainNode(
   run: Run,
   needs: Needs,
@@ -40,11 +43,11 @@ export async function drainNode(
   const { emptied } = await run.until(
     'drain the node',
     async () => {
-      const { remaining } = await (await connectCluster(clusterId)).drain(nodeName);
-      if (remaining.length === 0) return { emptied: true };
+      const inTheWay = await emptyNode(await connectCluster(clusterId), nodeName);
+      if (!inTheWay) return { emptied: true };
       // `wait` is ended by the step's deadline.
       if (policy.policy !== 'wait' && clock.now() >= patienceEnds) return { emptied: false };
-      return inTheWay(remaining);
+      return inTheWay;
     },
     {
       within: minutes(policy.minutes + (policy.policy === 'wait' ? 0 : MARGIN_MINUTES)),
@@ -71,12 +74,11 @@ function askPerson(
     async () => {
       const given = await answers.find(operationId, 'operator_answer');
       if (given?.answer === 'keep') throw new Refusal('drain_kept', { by: given.by });
-      const { remaining } = await (await connectCluster(clusterId)).drain(nodeName);
-      if (remaining.length === 0) return { end: 'drained' };
+      const inTheWay = await emptyNode(await connectCluster(clusterId), nodeName);
+      if (!inTheWay) return { end: 'drained' };
       if (given?.answer === 'force') return { end: 'forced', by: given.by };
       if (silenceEnds !== undefined && clock.now() >= silenceEnds) return { end: 'forced', by: 'policy' };
-      const { facts, blockers } = inTheWay(remaining);
-      return new NotYet('operator_answer', facts, blockers);
+      return new NotYet('operator_answer', inTheWay.facts, inTheWay.blockers);
     },
     {
       within: forceAfterMinutes === undefined ? ANSWER_WITHIN : minutes(forceAfterMinutes + MARGIN_MINUTES),
@@ -86,7 +88,22 @@ function askPerson(
   );
 }
 
-function inTheWay(remaining: readonly RemainingPod[]): NotYet {
+/** One pass; what is still there, or undefined when nothing is. */
+async function emptyNode(cluster: ClusterAccess, nodeName: string): Promise<NotYet | undefined> {
+  const { remaining } = await cluster.drain(nodeName);
+  if (remaining.length > 0) return podsInTheWay(remaining);
+  const volumes = await cluster.attachedVolumes(nodeName);
+  return volumes.length > 0 ? volumesInTheWay(volumes) : undefined;
+}
+
+const MOST_VOLUMES = 20;
+
+function volumesInTheWay(volumes: readonly AttachedVolume[]): NotYet {
+  const blockers = volumes.slice(0, MOST_VOLUMES).map((one) => ({ ...one, blockedBy: 'detachment' }));
+  return new NotYet('volumes_attached', { volumes: volumes.length, ...blockers[0] }, blockers);
+}
+
+function podsInTheWay(remaining: readonly RemainingPod[]): NotYet {
   const blockers = drainBlockers(remaining);
   const held = remaining.some((pod) => pod.blockedBy !== undefined);
   return new NotYet(held ? 'eviction_blocked' : 'pods_leaving', { pods: remaining.length, ...blockers[0] }, blockers);

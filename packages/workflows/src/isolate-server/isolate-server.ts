@@ -3,12 +3,14 @@ import type { FenceProof } from '@rackwright/domain/fence.ts';
 import type { Run } from '@rackwright/workflow-engine/run.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
-import { drainNode, type DrainParams } from '../drain-node/drain-node.ts';
+import { drainNode } from '../drain-node/drain-node.ts';
 import { fenceServer } from '../fence-server/fence-server.ts';
 import { findNode, leaveCluster, lookUpCluster, type Member, removeRemainingPods } from '../leave-cluster/leave-cluster.ts';
+import { guardControlPlane } from '../leave-service/guard-control-plane.ts';
+import type { LeaveParams } from '../leave-service/leave-service.ts';
 import type { Ports, Task } from '../ports.ts';
 
-export type IsolateParams = DrainParams & {
+export type IsolateParams = LeaveParams & {
   /** Kept unless told: the same Node comes back after the repair. Without it the server cannot go back into service. */
   keepNode?: boolean | undefined;
 };
@@ -21,9 +23,11 @@ export const isolateServer: Workflow<Ports, Task<IsolateParams>> = async (run, n
   const member = await lookUpCluster(run, server);
   const node = member && (await findNode(run, needs, task, member));
 
+  const guard = member && node ? await guardControlPlane(run, needs, task.params, member) : undefined;
   const leaving = { begun: false };
   const drains = member !== null && node?.ready === true;
   const drained = drains ? await drainNode(run, needs, task, member, leaving) : null;
+  await guard?.again();
 
   // From here on workloads stop: whatever fails, it is not given back as if nothing had happened.
   await run.step(SWITCHING_OFF, async () => void (leaving.begun = true));

@@ -6,10 +6,13 @@ import { drainNode, type DrainParams } from '../drain-node/drain-node.ts';
 import { fenceServer } from '../fence-server/fence-server.ts';
 import type { Member, OwnNode } from '../leave-cluster/leave-cluster.ts';
 import type { Ports, Task } from '../ports.ts';
+import { type ControlPlaneParams, guardControlPlane } from './guard-control-plane.ts';
 
 type Needs = Pick<Ports, 'servers' | 'connectCluster' | 'withBmc' | 'clock' | 'answers'>;
 
 const LEAVING_STEP = 'note that it leaves service';
+
+export type LeaveParams = DrainParams & ControlPlaneParams;
 
 /** Before this a blocked or cancelled drain leaves a server as it was. */
 export function leavingBegan(steps: readonly Pick<StepRecord, 'name'>[]): boolean {
@@ -22,14 +25,16 @@ export type Left = { proof: FenceProof /** What the drain left behind. */; pods:
 export async function leaveService(
   run: Run,
   needs: Needs,
-  task: Task<DrainParams>,
+  task: Task<LeaveParams>,
   member: Member | null,
   node: OwnNode | null,
 ): Promise<Left> {
+  const guard = member && node ? await guardControlPlane(run, needs, task.params, member) : undefined;
   // A kubelet that does not answer can confirm no pod's end: draining would only wait. The fence ends them all.
   const leaving = { begun: false };
   // A remembered null comes back as undefined: asked for truth, not for null.
   const drained = member && member.nodeUid && node?.ready ? await drainNode(run, needs, task, member, leaving) : null;
+  await guard?.again();
 
   // From here on it is out of service whatever happens: a retry drains nothing and can only go forward.
   await run.step(LEAVING_STEP, () => {

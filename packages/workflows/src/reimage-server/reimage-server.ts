@@ -3,16 +3,15 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Server } from '@rackwright/domain/server.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
-import type { DrainParams } from '../drain-node/drain-node.ts';
 import { type InstallPlan, planInstallation } from '../install-system/install-plan.ts';
 import { createBootstrapToken, joinCluster } from '../install-system/join-cluster.ts';
 import { writeSystem } from '../install-system/write-system.ts';
 import { findNode, leaveCluster, lookUpCluster } from '../leave-cluster/leave-cluster.ts';
-import { leaveService, leavingBegan } from '../leave-service/leave-service.ts';
+import { leaveService, leavingBegan, type LeaveParams } from '../leave-service/leave-service.ts';
 import type { Ports, Task } from '../ports.ts';
 import { copyNodeMarks, NO_MARKS, readNodeMarks } from './node-marks.ts';
 
-export type ReimageParams = DrainParams & {
+export type ReimageParams = LeaveParams & {
   /** The one that it has unless told: another one is how an operating system is upgraded. */
   imageDigest?: string | undefined;
 };

@@ -118,6 +118,90 @@ test('a node that is not Ready is not drained: nobody there could confirm that a
   expect(sim.world.deeds).toEqual(['power off', `delete node ${NODE}`, 'erase SSD-1', 'erase HDD-1', 'power off']);
 });
 
+const VOLUME = { volume: 'pvc-1', claim: 'shop/data-db-0', since: '2026-01-01T00:00:00Z' };
+
+test('a volume that is still attached is named; under it no machine is switched off', async () => {
+  const sim = serving({ volumes: [VOLUME] });
+  const { outcome, waits, log } = await drive(releaseServer, sim, { drain: { policy: 'wait', minutes: 1 } });
+  const wait = waits.find(({ code }) => code === 'volumes_attached');
+  expect(wait).toMatchObject({
+    facts: { volumes: 1, volume: 'pvc-1', claim: 'shop/data-db-0' },
+    blockers: [{ volume: 'pvc-1' }],
+  });
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', deeds: ['evict web-1'], nodes: { [NODE]: { unschedulable: false } } });
+});
+
+test('volumes that are detached in time are no obstacle; by force one that is not is left behind', async () => {
+  const sim = serving({ volumes: [VOLUME] });
+  const { connectCluster } = sim.ports;
+  let looks = 0;
+  sim.ports.connectCluster = async (clusterId) => ({
+    ...(await connectCluster(clusterId)),
+    attachedVolumes: async () => (++looks < 5 ? [VOLUME] : []),
+  });
+  expect((await drive(releaseServer, sim, {})).outcome).toEqual({ kind: 'finished' });
+  expect(looks).toBe(5);
+  const forced = serving({ volumes: [VOLUME] });
+  expect((await drive(releaseServer, forced, { drain: { policy: 'force', minutes: 1 } })).outcome).toEqual({ kind: 'finished' });
+});
+
+test('a node that does not answer is fenced with its volumes attached: nobody there could detach them', async () => {
+  const nodes = { [NODE]: { uid: 'uid-1', ready: false, unschedulable: false, labels: {} } };
+  const { outcome } = await drive(releaseServer, serving({ nodes, volumes: [VOLUME] }), {});
+  expect(outcome).toEqual({ kind: 'finished' });
+});
+
+function etcdOn(names: string[], broken: string[] = []): World['controlPlane'] {
+  return {
+    etcd: names.map((name) => ({
+      member: name,
+      nodeName: name,
+      ready: !broken.includes(name),
+      createdAt: '2026-01-01T00:00:00Z',
+      initialCluster: names,
+    })),
+    nodes: names.map((name) => ({ name, controlPlane: true, ready: true, leaving: false })),
+  };
+}
+
+test('a control plane whose loss breaks etcd’s quorum is not even cordoned, unless the whole cluster goes', async () => {
+  const sim = serving({ controlPlane: etcdOn([NODE, 'cp-2', 'cp-3'], ['cp-3']) });
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    error: { code: 'etcd_quorum_at_risk', facts: { members: 3, quorum: 2, left: 1, notHealthy: 'cp-3' } },
+  });
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', deeds: [], nodes: { [NODE]: { unschedulable: false } } });
+  expect((await drive(releaseServer, sim, { controlPlane: 'ignore' })).outcome).toEqual({ kind: 'finished' });
+});
+
+test('a quorum that is lost while the pods leave keeps the node, and opens it again', async () => {
+  const sim = serving({ controlPlane: etcdOn([NODE, 'cp-2', 'cp-3']) });
+  const { connectCluster } = sim.ports;
+  sim.ports.connectCluster = async (clusterId) => {
+    const cluster = await connectCluster(clusterId);
+    return {
+      ...cluster,
+      async drain(name) {
+        sim.world.controlPlane = etcdOn([NODE, 'cp-2', 'cp-3'], ['cp-2']);
+        return cluster.drain(name);
+      },
+    };
+  };
+  const { outcome, log } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'etcd_quorum_at_risk' } });
+  expect(releaseFailsBy(log.steps())).toBe('keep');
+  expect(sim.world).toMatchObject({ power: 'on', nodes: { [NODE]: { unschedulable: false } } });
+});
+
+test('one of three healthy control planes is released', async () => {
+  const sim = serving({ controlPlane: etcdOn([NODE, 'cp-2', 'cp-3']) });
+  expect((await drive(releaseServer, sim, {})).outcome).toEqual({ kind: 'finished' });
+});
+
 test('a host without a cluster has nothing to leave', async () => {
   const sim = serving({ nodes: {}, pods: [] });
   sim.world.server.assignment!.clusterId = null;

@@ -1,13 +1,12 @@
 // Release: from "in service" to "off, erased, nobody's": cordon, drain, fence, delete the Node, revoke, erase, prove.
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
 import type { StepRecord } from '@rackwright/workflow-engine/step-log.ts';
-import type { DrainParams } from '../drain-node/drain-node.ts';
 import { eraseDisks } from '../erase-disks/erase-disks.ts';
 import { findNode, leaveCluster, lookUpCluster } from '../leave-cluster/leave-cluster.ts';
-import { leaveService, leavingBegan } from '../leave-service/leave-service.ts';
+import { leaveService, leavingBegan, type LeaveParams } from '../leave-service/leave-service.ts';
 import type { Ports, Task } from '../ports.ts';
 
-export type ReleaseParams = DrainParams;
+export type ReleaseParams = LeaveParams;
 
 export const releaseServer: Workflow<Ports, Task<ReleaseParams>> = async (run, needs, task) => {
   const { servers } = needs;

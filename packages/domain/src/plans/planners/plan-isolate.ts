@@ -1,7 +1,7 @@
 // Isolating told beforehand: pods, power, and its Node kept unless told otherwise; no disk is touched.
 import { ourNode } from '../own-node.ts';
 import { drainAsAsked, type Planner } from './planner.ts';
-import { fenceSteps, findingSteps, isMember, leavingClusterSteps } from './steps.ts';
+import { fenceSteps, findingSteps, guardedSteps, isMember, leavingClusterSteps } from './steps.ts';
 
 export const planIsolate: Planner = {
   // It comes back when somebody has repaired it, not by itself.
@@ -10,7 +10,7 @@ export const planIsolate: Planner = {
   defaultMinutes: 15,
   steps(subject, params, world) {
     const node = ourNode(subject, world);
-    const before = node?.ready ? ['cordon the node', 'drain the node'] : [];
+    const before = guardedSteps(subject, params, world, node?.ready ? ['cordon the node', 'drain the node'] : []);
     const closing = node && !node.ready ? ['close its Node to new pods'] : [];
     const { keepNode = true } = params as { keepNode?: boolean };
     const leaves = isMember(subject) && !keepNode;

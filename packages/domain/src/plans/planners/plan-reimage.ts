@@ -8,11 +8,11 @@ export const planReimage: Planner = {
   takesOut: 'meanwhile',
   drain: drainAsAsked,
   defaultMinutes: 30,
-  steps: (subject, _params, world) => [
+  steps: (subject, params, world) => [
     'check that it can be done',
     ...findingSteps(subject),
     ...(isMember(subject) ? ['remember what is written on its Node'] : []),
-    ...leavingServiceSteps(subject, world),
+    ...leavingServiceSteps(subject, params, world),
     ...leavingClusterSteps(subject, world),
     'allocate the server',
     ...(isMember(subject) ? ['create the bootstrap token'] : []),

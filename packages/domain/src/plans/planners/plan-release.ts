@@ -7,9 +7,9 @@ export const planRelease: Planner = {
   takesOut: 'for_good',
   drain: drainAsAsked,
   defaultMinutes: 60,
-  steps: (subject, _params, world) => [
+  steps: (subject, params, world) => [
     ...findingSteps(subject),
-    ...leavingServiceSteps(subject, world),
+    ...leavingServiceSteps(subject, params, world),
     ...leavingClusterSteps(subject, world),
     ...erasingSteps,
     'free the server',

@@ -1,6 +1,7 @@
 // Steps that several workflows have, by the names under which they stand in an operation, and when each of them comes.
-import { ourNode } from '../own-node.ts';
+import { nodeNamed, ourNode } from '../own-node.ts';
 import type { PlanSubject, PlanWorld } from '../plan-subject.ts';
+import type { Params } from './planner.ts';
 
 export const agentSteps = [
   'open a boot ticket',
@@ -38,9 +39,22 @@ export function findingSteps(subject: PlanSubject): string[] {
 }
 
 /** Drained only where a kubelet can confirm it; then the machine is off. */
-export function leavingServiceSteps(subject: PlanSubject, world: PlanWorld): string[] {
+export function leavingServiceSteps(subject: PlanSubject, params: Params, world: PlanWorld): string[] {
   const drains = ourNode(subject, world)?.ready && subject.assignment?.nodeUid != null;
-  return [...(drains ? ['cordon the node', 'drain the node'] : []), 'note that it leaves service', ...fenceSteps];
+  const emptying = drains ? ['cordon the node', 'drain the node'] : [];
+  return [...guardedSteps(subject, params, world, emptying), 'note that it leaves service', ...fenceSteps];
+}
+
+/** Around the emptying of a node: asked before it, and of a control plane once more after it. */
+export function guardedSteps(subject: PlanSubject, params: Params, world: PlanWorld, emptying: readonly string[]): string[] {
+  const { assignment } = subject;
+  if (!ourNode(subject, world) || params['controlPlane'] === 'ignore') return [...emptying];
+  const again = nodeNamed(assignment?.nodeName ?? '', assignment?.clusterId, world)?.controlPlane === true;
+  return [
+    'see that the control plane can spare it',
+    ...emptying,
+    ...(again ? ['see that the control plane can still spare it'] : []),
+  ];
 }
 
 export function leavingClusterSteps(subject: PlanSubject, world: PlanWorld): string[] {

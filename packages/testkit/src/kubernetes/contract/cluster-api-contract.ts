@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { type ContractCluster, type ContractWorld, openContractWorld } from './contract-cluster.ts';
 import { contractOfJoining } from './joining.ts';
 import { contractOfLeaving } from './leaving.ts';
+import { contractOfPowerOff } from './power-off.ts';
 
 /** Call inside `describe`; `open` is asked once, before the first test. */
 export function clusterApiContract(open: () => Promise<ContractCluster>): void {
@@ -17,4 +18,5 @@ export function clusterApiContract(open: () => Promise<ContractCluster>): void {
   afterAll(async () => world?.close());
   contractOfJoining(current);
   contractOfLeaving(current);
+  contractOfPowerOff(current);
 }

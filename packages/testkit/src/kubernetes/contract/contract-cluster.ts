@@ -64,6 +64,10 @@ type PodWish = {
   owner?: { apiVersion: string; kind: string; name: string; uid: string };
   graceSeconds?: number;
   emptyDir?: true;
+  /** Of its container. */
+  command?: string[];
+  /** Uses this claim of its namespace. */
+  claim?: string;
 };
 
 function handOf(connection: Connection) {
@@ -81,6 +85,16 @@ function handOf(connection: Connection) {
       return post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { taints } });
     },
 
+    remove: (path: string) => connection.ask({ method: 'DELETE', path, doing: `delete ${path}` }),
+
+    /** It is there already where somebody else made it. */
+    async systemNamespace(): Promise<void> {
+      const make = (path: string, kind: string, name: string) =>
+        connection.ask({ method: 'POST', path, body: { apiVersion: 'v1', kind, metadata: { name } }, doing: `create ${name}` });
+      await make('/api/v1/namespaces', 'Namespace', 'kube-system');
+      await make('/api/v1/namespaces/kube-system/serviceaccounts', 'ServiceAccount', 'default');
+    },
+
     /** A namespace in which pods can be made: the real API server wants a service account for each. */
     async namespace(name: string): Promise<void> {
       await post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -92,13 +106,14 @@ function handOf(connection: Connection) {
 
     /** Bound to its node, running and ready, as if a kubelet had done it. */
     async pod(namespace: string, wish: PodWish): Promise<KubeObject> {
-      const { name, node, labels = {}, annotations = {}, owner, graceSeconds = 0 } = wish;
+      const { name, node, labels = {}, annotations = {}, owner, graceSeconds = 0, command, claim } = wish;
       const owned = owner ? { ownerReferences: [{ ...owner, controller: true }] } : {};
       const spec = {
         nodeName: node,
         automountServiceAccountToken: false,
         terminationGracePeriodSeconds: graceSeconds,
-        containers: [{ name: 'main', image: 'none' }],
+        containers: [{ name: 'main', image: 'none', ...(command ? { command } : {}) }],
+        ...(claim ? { volumes: [{ name: 'claimed', persistentVolumeClaim: { claimName: claim } }] } : {}),
         ...(wish.emptyDir ? { volumes: [{ name: 'scratch', emptyDir: {} }] } : {}),
       };
       const path = `/api/v1/namespaces/${namespace}/pods`;
