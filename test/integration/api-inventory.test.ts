@@ -308,7 +308,8 @@ describe('racks, networks, clusters, sites', () => {
       { powerFeeds: { A: null, C: { amps: 32 } } },
       { 'if-match': '"1"' },
     );
-    expect(patched.body.powerFeeds).toEqual({ B: { amps: 16 }, C: { amps: 32 } });
+    expect(patched.body.powerFeeds).toMatchObject({ B: { amps: 16 }, C: { amps: 32, volts: 230 } });
+    expect(Object.keys(patched.body.powerFeeds)).toEqual(['B', 'C']);
     expect((await call('GET', '/v1/racks/name:RACKS-R1')).body.id).toBe(rackId);
     const [row] = await api.sql<{ id: string }>('select site_id as id from racks where id = $1', [rackId]);
     await call('POST', '/v1/servers', { ...fresh(), siteId: row?.id, rackId, uPosition: 40 });

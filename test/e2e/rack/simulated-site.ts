@@ -118,10 +118,27 @@ export async function untilAll(site: SimulatedSite, state: string, limitMs: numb
     if (page?.items.every((server) => server.state === state)) return page.items;
     if (Date.now() > end) {
       const others = page?.items.filter((server) => server.state !== state).map(({ name, state: seen }) => `${name} ${seen}`);
-      throw new Error(`not all ${state} after ${limitMs / 1000} s: ${others?.join(', ') ?? 'no answer'}`);
+      throw new Error(
+        `not all ${state} after ${limitMs / 1000} s: ${others?.join(', ') ?? 'no answer'}; ${await whatRuns(site)}`,
+      );
     }
     await pause(200);
   }
+}
+
+type Running = {
+  target: { id: string };
+  progress: { currentStep: string | null };
+  waitingFor: { code: string; params: object } | null;
+};
+
+/** Each running operation with its step and what it waits for. */
+async function whatRuns({ api }: SimulatedSite): Promise<string> {
+  const page = await api.get<{ items: Running[] }>('/v1/operations?state=running&limit=100').catch(() => undefined);
+  const told = page?.items.map(
+    ({ target, progress, waitingFor }) => `${target.id} ${progress.currentStep} ${JSON.stringify(waitingFor)}`,
+  );
+  return told?.join('\n') ?? '';
 }
 
 const BEGUN_AT_ONCE = 4;
