@@ -182,7 +182,18 @@ test('a finding of the BMC opens a hardware incident, for many servers in one go
     ['hardware_failed', 'replace'],
     ['hardware_failed', 'replace'],
   ]);
+  await round('w1');
   for (const id of [servers[2], servers[3]]) {
+    const { body } = await call('GET', `/v1/work-orders?serverId=${id}`);
+    expect(body.items).toMatchObject([
+      {
+        state: 'open',
+        cause: 'a memory module lost bits that could not be corrected',
+        part: { kind: 'memory' },
+        notes: 'memory_uncorrectable: DIMM_A1',
+        openedBy: { principal: 'health policy' },
+      },
+    ]);
     expect((await call('GET', `/v1/servers/${id}/health`)).body.signals).toMatchObject([{ source: 'bmc', lasts: 'permanent' }]);
     expect((await call('DELETE', `/v1/servers/${id}/health/findings`)).status).toBe(204);
   }

@@ -3,6 +3,8 @@ import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Decision } from '@rackwright/domain/health/decision.ts';
 import { HEALTH_INCIDENT_KINDS } from '@rackwright/domain/health/health-incidents.ts';
+import { SIGNAL_NAMES } from '@rackwright/domain/health/signals.ts';
+import { orderForSignal } from '@rackwright/domain/work-orders/order-for-signal.ts';
 import type { NewIncident } from '@rackwright/domain/incidents.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -10,6 +12,7 @@ import { closeIncident, openIncident } from '../incidents/open-incident.ts';
 import { newId } from '../new-id.ts';
 import { beginOperation, type BeginOperation } from '../operations/begin-operation.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
+import { openWorkOrder } from '../work-orders/open-work-order.ts';
 import { stillLeadsHealth } from './health-policy.ts';
 
 export type ToBegin = Pick<BeginOperation, 'serverId' | 'event' | 'params' | 'reason'>;
@@ -53,10 +56,21 @@ async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[]): 
   ]);
   const standing = new Map(open.map(({ key, facts }) => [key, canonicalJson(facts)]));
   for (const incident of wanted) {
-    if (standing.get(incident.key) !== canonicalJson(incident.facts)) await openIncident(tx, incident);
+    if (standing.get(incident.key) !== canonicalJson(incident.facts)) {
+      const { opened } = await openIncident(tx, incident);
+      if (opened && incident.kind === 'hardware_failed') await sendTechnician(tx, incident);
+    }
     standing.delete(incident.key);
   }
   for (const key of standing.keys()) await closeIncident(tx, key, 'its reason is gone');
+}
+
+/** Once per incident: an order that somebody cancelled is not opened again while the part still says the same. */
+async function sendTechnician(tx: Transaction, { scope, facts }: NewIncident): Promise<void> {
+  const signal = SIGNAL_NAMES.find((name) => name === facts['signal']);
+  if (scope.kind !== 'server' || signal === undefined) return;
+  const order = orderForSignal(signal, String(facts['detail'] ?? ''));
+  await openWorkOrder(tx, { serverId: scope.id as ServerId, ...order, openedBy: HEALTH_POLICY_NAME });
 }
 
 /** A decision for the same reason as before keeps its time. */
