@@ -43,6 +43,7 @@ test('the only etcd member stays; then its volume holds the release until it is 
   expect(kubernetes.objects('/nodes')[0]?.spec ?? {}).not.toMatchObject({ unschedulable: true });
 
   await remove(`${pods}/etcd-0?gracePeriodSeconds=0`);
+  while (kubernetes.objects('/pods').length > 0) await pause(100);
   await post('/apis/storage.k8s.io/v1/volumeattachments', {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'VolumeAttachment',

@@ -1,5 +1,5 @@
 // Rackwright as a process of its own beside a virtual rack that outlives it: what is killed and started again is the product only.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -153,11 +153,26 @@ export async function beginAll(site: SimulatedSite, request: object): Promise<vo
 }
 
 /** TCP and UDP each have ports of their own: those of DHCP and TFTP must be free as UDP ports. */
+/**
+ * Below the range that the system gives to connections (32768 on): while Rackwright is killed and not yet back, a connection of somebody
+ * else on this machine would take the port from it.
+ */
 async function freePorts(): Promise<[http: number, dhcp: number, tftp: number, bootHttp: number]> {
-  const tcp = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
-  const udp = [createSocket('udp4').bind(0, '127.0.0.1'), createSocket('udp4').bind(0, '127.0.0.1')];
-  await Promise.all([...tcp, ...udp].map((one) => once(one, 'listening')));
-  const [http, bootHttp, dhcp, tftp] = [...tcp, ...udp].map((one) => (one.address() as { port: number }).port);
-  await Promise.all([...tcp, ...udp].map((one) => new Promise<void>((closed) => one.close(() => closed()))));
-  return [http ?? 0, dhcp ?? 0, tftp ?? 0, bootHttp ?? 0];
+  return [await freePort('tcp'), await freePort('udp'), await freePort('udp'), await freePort('tcp')];
+}
+
+async function freePort(kind: 'tcp' | 'udp'): Promise<number> {
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    const socket = kind === 'tcp' ? createServer() : createSocket('udp4');
+    const bound = once(socket, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if ('bind' in socket) socket.bind(port, '127.0.0.1');
+    else socket.listen(port, '127.0.0.1');
+    if (!(await bound)) continue;
+    await new Promise<void>((closed) => socket.close(() => closed()));
+    return port;
+  }
 }

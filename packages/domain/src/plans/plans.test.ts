@@ -201,6 +201,10 @@ test('control planes go as long as the quorum holds, over all of the plan', () =
   ]);
   const alreadyDown = seeing([nodes[0]!, nodes[1]!, { ...nodes[2]!, ready: false }]);
   expect(codes(serving(1), 'release', {}, alreadyDown)).toEqual(['quorum_at_risk']);
+  // Whoever takes the whole cluster down is told all the same.
+  const ignoring = planOperation(serving(1), 'release', { controlPlane: 'ignore' }, alreadyDown);
+  expect(ignoring.runs).toBe(true);
+  expect(ignoring.hazards).toContainEqual(expect.objectContaining({ code: 'quorum_at_risk' }));
 });
 
 test('what comes back by itself is away only beside as many others as run at once', () => {
