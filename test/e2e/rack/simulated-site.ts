@@ -108,7 +108,7 @@ export async function startSimulatedSite(servers: number, options: SiteOptions =
   };
 }
 
-export type ServerSeen = { id: string; name: string; state: string };
+export type ServerSeen = { id: string; name: string; state: string; currentOperationId: string | null };
 
 /** Asks again until every server is in that state; answers that fail while Rackwright is away are asked again. */
 export async function untilAll(site: SimulatedSite, state: string, limitMs: number): Promise<ServerSeen[]> {
@@ -117,11 +117,20 @@ export async function untilAll(site: SimulatedSite, state: string, limitMs: numb
     const page = await site.api.get<{ items: ServerSeen[] }>('/v1/servers?limit=500').catch(() => undefined);
     if (page?.items.every((server) => server.state === state)) return page.items;
     if (Date.now() > end) {
-      const others = page?.items.filter((server) => server.state !== state).map(({ name, state: seen }) => `${name} ${seen}`);
-      throw new Error(`not all ${state} after ${limitMs / 1000} s: ${others?.join(', ') ?? 'no answer'}`);
+      const others = page?.items.filter((server) => server.state !== state) ?? [];
+      const said = await Promise.all(others.map((server) => sayWhere(site, server)));
+      throw new Error(`not all ${state} after ${limitMs / 1000} s: ${page ? said.join(', ') : 'no answer'}`);
     }
     await pause(200);
   }
+}
+
+async function sayWhere({ api }: SimulatedSite, { name, state, currentOperationId }: ServerSeen): Promise<string> {
+  if (currentOperationId === null) return `${name} ${state}`;
+  const { waitingFor, steps } = await api.get<{ waitingFor: object | null; steps: object[] }>(
+    `/v1/operations/${currentOperationId}`,
+  );
+  return `${name} ${state} (${JSON.stringify(waitingFor)}; ${JSON.stringify(steps.at(-1))})`;
 }
 
 const BEGUN_AT_ONCE = 4;
