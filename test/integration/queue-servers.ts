@@ -20,6 +20,10 @@ export async function startRedis(): Promise<RedisServer> {
 async function launchRedis(port: number): Promise<ChildProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', '/tmp'];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // It would outlive a process that ends by an error.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   await new Promise<void>((ready, reject) => {
     child.once('exit', (code) => reject(new Error(`redis-server ended with ${code} before it was ready`)));
     child.stdout.on('data', (chunk) => String(chunk).includes('Ready to accept connections') && ready());

@@ -1,5 +1,5 @@
 // Rackwright as a process of its own beside a virtual rack that outlives it: what is killed and started again is the product only.
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -108,7 +108,7 @@ export async function startSimulatedSite(servers: number, options: SiteOptions =
   };
 }
 
-export type ServerSeen = { id: string; name: string; state: string };
+export type ServerSeen = { id: string; name: string; state: string; currentOperationId: string | null };
 
 /** Asks again until every server is in that state; answers that fail while Rackwright is away are asked again. */
 export async function untilAll(site: SimulatedSite, state: string, limitMs: number): Promise<ServerSeen[]> {
@@ -117,28 +117,20 @@ export async function untilAll(site: SimulatedSite, state: string, limitMs: numb
     const page = await site.api.get<{ items: ServerSeen[] }>('/v1/servers?limit=500').catch(() => undefined);
     if (page?.items.every((server) => server.state === state)) return page.items;
     if (Date.now() > end) {
-      const others = page?.items.filter((server) => server.state !== state).map(({ name, state: seen }) => `${name} ${seen}`);
-      throw new Error(
-        `not all ${state} after ${limitMs / 1000} s: ${others?.join(', ') ?? 'no answer'}; ${await whatRuns(site)}`,
-      );
+      const others = page?.items.filter((server) => server.state !== state) ?? [];
+      const said = await Promise.all(others.map((server) => sayWhere(site, server)));
+      throw new Error(`not all ${state} after ${limitMs / 1000} s: ${page ? said.join(', ') : 'no answer'}`);
     }
     await pause(200);
   }
 }
 
-type Running = {
-  target: { id: string };
-  progress: { currentStep: string | null };
-  waitingFor: { code: string; params: object } | null;
-};
-
-/** Each running operation with its step and what it waits for. */
-async function whatRuns({ api }: SimulatedSite): Promise<string> {
-  const page = await api.get<{ items: Running[] }>('/v1/operations?state=running&limit=100').catch(() => undefined);
-  const told = page?.items.map(
-    ({ target, progress, waitingFor }) => `${target.id} ${progress.currentStep} ${JSON.stringify(waitingFor)}`,
+async function sayWhere({ api }: SimulatedSite, { name, state, currentOperationId }: ServerSeen): Promise<string> {
+  if (currentOperationId === null) return `${name} ${state}`;
+  const { waitingFor, steps } = await api.get<{ waitingFor: object | null; steps: object[] }>(
+    `/v1/operations/${currentOperationId}`,
   );
-  return told?.join('\n') ?? '';
+  return `${name} ${state} (${JSON.stringify(waitingFor)}; ${JSON.stringify(steps.at(-1))})`;
 }
 
 const BEGUN_AT_ONCE = 4;
@@ -153,26 +145,11 @@ export async function beginAll(site: SimulatedSite, request: object): Promise<vo
 }
 
 /** TCP and UDP each have ports of their own: those of DHCP and TFTP must be free as UDP ports. */
-/**
- * Below the range that the system gives to connections (32768 on): while Rackwright is killed and not yet back, a connection of somebody
- * else on this machine would take the port from it.
- */
 async function freePorts(): Promise<[http: number, dhcp: number, tftp: number, bootHttp: number]> {
-  return [await freePort('tcp'), await freePort('udp'), await freePort('udp'), await freePort('tcp')];
-}
-
-async function freePort(kind: 'tcp' | 'udp'): Promise<number> {
-  for (;;) {
-    const port = randomInt(12_000, 32_000);
-    const socket = kind === 'tcp' ? createServer() : createSocket('udp4');
-    const bound = once(socket, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if ('bind' in socket) socket.bind(port, '127.0.0.1');
-    else socket.listen(port, '127.0.0.1');
-    if (!(await bound)) continue;
-    await new Promise<void>((closed) => socket.close(() => closed()));
-    return port;
-  }
+  const tcp = [createServer().listen(0, '127.0.0.1'), createServer().listen(0, '127.0.0.1')];
+  const udp = [createSocket('udp4').bind(0, '127.0.0.1'), createSocket('udp4').bind(0, '127.0.0.1')];
+  await Promise.all([...tcp, ...udp].map((one) => once(one, 'listening')));
+  const [http, bootHttp, dhcp, tftp] = [...tcp, ...udp].map((one) => (one.address() as { port: number }).port);
+  await Promise.all([...tcp, ...udp].map((one) => new Promise<void>((closed) => one.close(() => closed()))));
+  return [http ?? 0, dhcp ?? 0, tftp ?? 0, bootHttp ?? 0];
 }
