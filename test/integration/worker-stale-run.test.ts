@@ -2,7 +2,7 @@
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import type { BmcEndpoint, BmcProtocol } from '@rackwright/domain/bmc.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
-import { mayTalk } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
+import { mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
 import { postgresRunStore, type Run } from '@rackwright/store/operations/run-store.ts';
 import { stockInventory } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
@@ -80,7 +80,7 @@ test.each(['redfish', 'ipmi'] as const)('%s: off was sent before it hung, on is 
   const bmcs = bmcConnections({
     connect: (_, beforeWrite) => bmcConnector(PACE)(endpoint, CREDENTIALS, beforeWrite),
     untilMayTalk: async (run) => void (await mayTalk(db.database, run, 'w')),
-    untilMayRead: async () => undefined,
+    askAlone: (_serverId, work) => work(),
     power: noPowerBudget,
   });
   closers.push(() => bmcs.close());

@@ -4,6 +4,7 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { BeforeWrite, Bmc, WithBmc } from '@rackwright/workflows/ports.ts';
 import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import { bmcLines, hangUp } from './bmc-lines.ts';
+import type { AskAlone } from './bmc-sweep/ask-alone.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Run } from './needs.ts';
 import { budgetedBmc, type Noted, type PowerBook } from './power-budget.ts';
@@ -50,13 +51,13 @@ export type BmcAccess = {
    * else asks its BMC.
    */
   untilMayTalk(run: Run): Promise<void>;
-  /** Ends when nobody else asks its BMC. */
-  untilMayRead(serverId: ServerId): Promise<void>;
+  /** Runs `work` while nobody else asks this BMC. */
+  askAlone: AskAlone;
   power: PowerBook;
   mostKept?: number;
 };
 
-export function bmcConnections({ connect, untilMayTalk, untilMayRead, power, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
+export function bmcConnections({ connect, untilMayTalk, askAlone, power, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
   const lines = bmcLines(mostKept);
   const talk = <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc, noted: Noted) => Promise<T>): Promise<T> =>
     lines.inTurn(serverId, async (line) => {
@@ -68,10 +69,8 @@ export function bmcConnections({ connect, untilMayTalk, untilMayRead, power, mos
       line.open ??= { bmc: await open(), for: 'operation', mark: '', keepMs: IDLE_MS, desk };
       return use(line.open.bmc, desk.noted);
     });
-  const unheld = async <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc) => Promise<T>): Promise<T> => {
-    await untilMayRead(serverId);
-    return talk(serverId, beforeWrite, use);
-  };
+  const unheld = <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
+    askAlone(serverId, () => talk(serverId, beforeWrite, use));
 
   return {
     heldBy:

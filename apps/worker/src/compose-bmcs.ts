@@ -1,16 +1,15 @@
 // Everything of this process that talks to BMCs: the workflows' way in and the fleet sweep, on one line per BMC.
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import { probeBmc } from '@rackwright/bmc/probe-bmc.ts';
-import { seconds } from '@rackwright/domain/durations.ts';
-import { Fault } from '@rackwright/domain/errors.ts';
-import { mayRead, type MayTalk, mayTalk, postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
+import { holdBmc, letGoOfBmc, mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
+import { postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { askForPower, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import { type BmcConnections, bmcConnections } from './bmc-connections.ts';
+import { askAlone, untilFree } from './bmc-sweep/ask-alone.ts';
 import { bmcLooker } from './bmc-sweep/look-at-bmc.ts';
 import { startBmcSweep, type SweepSizes } from './bmc-sweep/start-bmc-sweep.ts';
 import type { Log } from './needs.ts';
@@ -25,16 +24,17 @@ export type BmcsConfig = {
 export type BmcsNeeds = { database: Database; keyring: Keyring; log: Log; runner: string };
 export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangUp' | 'sessions' | 'close'>;
 
-const ASKED_ELSEWHERE_MS = seconds(30);
-const LOOK_AGAIN_MS = 200;
-
 export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring, log, runner }: BmcsNeeds): Bmcs {
   // Two processes may have one name, and one process may sweep twice in a test: the sweep tells them apart.
   const worker = `${runner}/${randomBytes(4).toString('hex')}`;
   const connections = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), bmcConnector(bmc)),
-    untilMayTalk: (run) => untilNobodyElseAsks(() => mayTalk(database, run, worker)),
-    untilMayRead: (serverId) => untilNobodyElseAsks(() => mayRead(database, serverId, worker)),
+    untilMayTalk: (run) => untilFree(() => mayTalk(database, run, worker)),
+    // Not under the name of the sweep: a look of our own would give the right back at its end.
+    askAlone: askAlone({
+      take: (serverId, forMs) => holdBmc(database, `${worker}/reader`, serverId, forMs),
+      giveBack: (serverId) => letGoOfBmc(database, `${worker}/reader`, serverId),
+    }),
     power: {
       ask: (holder) => askForPower(database, holder),
       settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
@@ -61,14 +61,4 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
       await connections.close();
     },
   };
-}
-
-/** Another worker's look takes seconds; whoever met one does not fail for it. */
-async function untilNobodyElseAsks(ask: () => Promise<MayTalk>): Promise<void> {
-  const until = performance.now() + ASKED_ELSEWHERE_MS;
-  while ((await ask()) === 'asked_elsewhere') {
-    if (performance.now() > until)
-      throw new Fault({ code: 'bmc_busy', doing: 'wait for a look at the BMC by another worker', retry: 'soon' });
-    await pause(LOOK_AGAIN_MS);
-  }
 }

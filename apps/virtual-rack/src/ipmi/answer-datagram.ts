@@ -3,6 +3,7 @@ import { oldPacket, plainPacket } from '@rackwright/bmc/ipmi/plain-packet.ts';
 import { openPacket, sealPacket } from '@rackwright/bmc/ipmi/sealed-packet.ts';
 import { sameCode } from '@rackwright/bmc/ipmi/rakp.ts';
 import { nextSequence } from '@rackwright/bmc/ipmi/sequence-window.ts';
+import { closeSession } from '@rackwright/protocols/ipmi/close-session.ts';
 import { BMC_ADDRESS, COMPLETION, PAYLOAD, PRIVILEGE } from '@rackwright/protocols/ipmi/constants.ts';
 import { decodeLanMessage, encodeLanMessage, type LanMessage } from '@rackwright/protocols/ipmi/lan-message.ts';
 import { decodeRmcp, encodeRmcp, IPMI_SUPPORTED, NO_ACK } from '@rackwright/protocols/ipmi/rmcp.ts';
@@ -13,14 +14,15 @@ import { ANYBODY, type BmcState, type Caller, completed, type Handler, spoiltAns
 import type { Doorkeeper } from './opening.ts';
 import type { LiveSession, SessionTable } from './session-table.ts';
 
-/** `question` is the same for a request and its repetition. */
+/** `question` is the same for a request and its repetition; GOODBYE for the end of a session, whose answer nobody waits for. */
 export type Reply = { bytes: Uint8Array; delayMs: number; question: string };
 export type RespondingBmc = { bmc: BmcState; sessions: SessionTable; door: Doorkeeper; now: () => number };
 
 type PlusPacket = Extract<SessionPacket, { format: 'rmcp+' }>;
 /** An answered message, before it is wrapped as its request was. */
-type Answered = { message: Uint8Array; delayMs: number };
+type Answered = { message: Uint8Array; delayMs: number; isGoodbye?: boolean };
 
+export const GOODBYE = 'goodbye';
 const ASF_ENTERPRISE = 4542;
 /** How fault rules call the opening of a session, which is no command. */
 const OPEN_SESSION = 'Open Session';
@@ -103,7 +105,7 @@ function obey(
   const spoilt = bmc.chassis.faults.intercept({ protocol: 'ipmi', target: known.name, write: known.writes });
   if (spoilt?.drop) return undefined;
   const body = spoiltAnswer(spoilt) ?? known.run(message.body, bmc, caller);
-  return { message: answerTo(message, body), delayMs: spoilt?.delayMs ?? 0 };
+  return { message: answerTo(message, body), delayMs: spoilt?.delayMs ?? 0, isGoodbye: known.name === closeSession.name };
 }
 
 function callerIn(sessions: SessionTable, session: LiveSession): Caller {
@@ -137,6 +139,6 @@ function answerTo(request: LanMessage, body: Uint8Array): Uint8Array {
 function wrapped(answered: Answered | undefined, wrap: (message: Uint8Array) => Uint8Array): Reply | undefined {
   if (!answered) return undefined;
   // The answer carries the number of its request.
-  const question = Buffer.from(answered.message).toString('latin1');
+  const question = answered.isGoodbye ? GOODBYE : Buffer.from(answered.message).toString('latin1');
   return { bytes: wrap(answered.message), delayMs: answered.delayMs, question };
 }

@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
 import type { SimulatedChassis } from '../chassis.ts';
-import { answerDatagram, type RespondingBmc } from './answer-datagram.ts';
+import { answerDatagram, GOODBYE, type RespondingBmc } from './answer-datagram.ts';
 import { doorkeeper } from './opening.ts';
 import { type Traffic, trafficMeter } from '../traffic.ts';
 import { sessionTable } from './session-table.ts';
@@ -52,7 +52,7 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
   const send = (bytes: Uint8Array, { port: toPort, address }: RemoteInfo) => socket.send(bytes, toPort, address, () => {});
   socket.on('message', (datagram, from) => {
     const reply = answerDatagram(responding, datagram);
-    const over = meter.begin(reply?.question);
+    const over = reply?.question === GOODBYE ? () => {} : meter.begin(reply?.question);
     meter.sessions(sessions.live.size);
     const answer = (): void => {
       over();

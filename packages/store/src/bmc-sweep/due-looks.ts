@@ -62,8 +62,20 @@ export async function claimLooks(
     limits.silent,
     forMs / 1000,
   ]);
-  const taken = workers > 1 && rows.length > 0 ? await refusedByOperations(database, worker, runner, rows) : new Set<ServerId>();
-  return rows.flatMap((row) => (taken.has(row.serverId) ? [] : lookOf(keyring, row)));
+  if (workers < 2 || rows.length === 0) return rows.map((row) => lookOf(keyring, row));
+  try {
+    const theirs = await operatedElsewhere(database, runner, rows);
+    await giveBack(database, worker, theirs);
+    return rows.filter(({ serverId }) => !theirs.includes(serverId)).map((row) => lookOf(keyring, row));
+  } catch (cause) {
+    // Nobody looks at them under this right: others need not wait until it ends by itself.
+    await giveBack(
+      database,
+      worker,
+      rows.map(({ serverId }) => serverId),
+    ).catch(() => undefined);
+    throw cause;
+  }
 }
 
 const OPERATED_ELSEWHERE = `exists (
@@ -118,18 +130,20 @@ export type ReadingRow = {
  * An operation of another worker may have begun while our mark was on its way: whoever of the two looks second sees the other. That
  * worker looks at our mark before it asks (`mayTalk`), and we look at its run after ours is committed.
  */
-async function refusedByOperations(
-  database: Database,
-  worker: string,
-  runner: string,
-  rows: readonly Row[],
-): Promise<Set<ServerId>> {
-  const given = await database.query<{ serverId: ServerId }>(
-    `update bmc_readings r set asked_by = null, asked_until = null
-      where r.asked_by = $1 and r.server_id = any($3) and ${OPERATED_ELSEWHERE} returning r.server_id as "serverId"`,
-    [worker, runner, rows.map(({ serverId }) => serverId)],
+async function operatedElsewhere(database: Database, runner: string, rows: readonly Row[]): Promise<ServerId[]> {
+  const theirs = await database.query<{ serverId: ServerId }>(
+    `select r.server_id as "serverId" from bmc_readings r where r.server_id = any($1) and ${OPERATED_ELSEWHERE}`,
+    [rows.map(({ serverId }) => serverId), runner],
   );
-  return new Set(given.map(({ serverId }) => serverId));
+  return theirs.map(({ serverId }) => serverId);
+}
+
+async function giveBack(database: Database, worker: string, serverIds: readonly ServerId[]): Promise<void> {
+  if (serverIds.length === 0) return;
+  await database.query(
+    'update bmc_readings set asked_by = null, asked_until = null where asked_by = $1 and server_id = any($2)',
+    [worker, serverIds],
+  );
 }
 
 function lookOf(keyring: Keyring, row: Row): DueLook {
@@ -162,8 +176,3 @@ export function readingOf(row: ReadingRow): BmcReading {
 }
 
 const epoch = (text: string | null): number | null => (text === null ? null : Date.parse(text));
-
-/** $1 the server, $2 this worker. Does another one ask this BMC for the sweep at this moment? It is done in seconds. */
-export const ASKED_ELSEWHERE = `exists (
-  select from bmc_readings r join bmc_sweepers w on w.worker = r.asked_by and w.beat_until > clock_timestamp()
-   where r.server_id = $1 and r.asked_until > clock_timestamp() and r.asked_by <> $2)`;

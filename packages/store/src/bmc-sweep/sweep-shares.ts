@@ -51,7 +51,7 @@ export async function leaveSweep(database: Database, worker: string): Promise<vo
   await database.query(
     `with gone as (delete from bmc_sweepers where worker = $1 or beat_until < clock_timestamp() - interval '1 hour'),
           freed as (update bmc_sweep_shards set worker = null, until = null where worker = $1)
-     update bmc_readings set asked_by = null, asked_until = null where asked_by = $1`,
+     update bmc_readings set asked_by = null, asked_until = null where starts_with(asked_by, $1)`,
     [worker],
   );
 }
