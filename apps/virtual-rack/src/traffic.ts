@@ -11,7 +11,7 @@ export type Traffic = {
 export type TrafficMeter = {
   /**
    * Call it when a request came; call what it gives when the answer is out.
-   * @param question  one that came again because its answer is late is still one question
+   * @param question  by which a repetition is known: one that came again because its answer is late is still one question
    */
   begin(question?: string): () => void;
   sessions(open: number): void;
@@ -20,20 +20,18 @@ export type TrafficMeter = {
 
 export function trafficMeter(): TrafficMeter {
   const seen: Traffic = { requests: 0, mostAtOnce: 0, mostSessions: 0 };
-  const open = new Map<string | symbol, number>();
+  const open = new Set<string | symbol>();
+  let lastAnswered: string | symbol | undefined;
   return {
     begin(question) {
       const key = question ?? Symbol('question');
-      open.set(key, (open.get(key) ?? 0) + 1);
       seen.requests += 1;
+      // The answer and the repetition met on the way: whoever asked has what it wanted.
+      if (key === lastAnswered) return () => {};
+      open.add(key);
       seen.mostAtOnce = Math.max(seen.mostAtOnce, open.size);
-      let over = false;
       return () => {
-        if (over) return;
-        over = true;
-        const left = (open.get(key) ?? 1) - 1;
-        if (left > 0) open.set(key, left);
-        else open.delete(key);
+        if (open.delete(key)) lastAnswered = key;
       };
     },
     sessions(now) {

@@ -4,6 +4,7 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { BeforeWrite, Bmc, WithBmc } from '@rackwright/workflows/ports.ts';
 import type { BmcReader } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import { bmcLines, hangUp } from './bmc-lines.ts';
+import type { AskAlone } from './bmc-sweep/ask-alone.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Run } from './needs.ts';
 import { budgetedBmc, type Noted, type PowerBook } from './power-budget.ts';

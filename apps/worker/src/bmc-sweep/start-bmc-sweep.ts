@@ -21,6 +21,7 @@ const DEAD_MS = seconds(20);
 const RIGHT_MS = minutes(3);
 const SLOW_MS = seconds(2);
 const GRACE_MS = seconds(10);
+const LANES = ['living', 'silent'] as const;
 const BATCH = 100;
 const BATCH_MS = 250;
 
@@ -30,14 +31,13 @@ export function startBmcSweep(
 ): { close(): Promise<void> } {
   const stop = new AbortController();
   let bell = new AbortController();
-  let hungry = false;
+  let hungry = { living: false, silent: false };
   let share: SweepShare = { shards: [], workers: 1 };
   const sayTrouble = (thrown: unknown): void =>
     log.warn({ because: thrown instanceof Error ? thrown.message : String(thrown) }, 'sweep of BMCs');
-  // Not for each place: a statement that fetches a quarter of the lane costs as much as one that fetches one.
-  const enough = (free: { living: number; silent: number }): boolean =>
-    free.living >= sizes.living / 4 || free.silent >= sizes.silent / 4;
-  const places = lanes({ ...sizes, slowMs: SLOW_MS }, () => (hungry && enough(places.free()) ? bell.abort() : undefined));
+  // Where all that was free was filled, more is waiting. Not for each place, though: fetching a quarter of the lane costs as much as one.
+  const isHungry = (): boolean => LANES.some((lane) => hungry[lane] && places.free()[lane] >= Math.max(1, sizes[lane] / 4));
+  const places = lanes({ ...sizes, slowMs: SLOW_MS }, () => (isHungry() ? bell.abort() : undefined));
   const results = batches<RecordedLook>({
     most: BATCH,
     everyMs: BATCH_MS,
@@ -46,20 +46,30 @@ export function startBmcSweep(
   });
 
   const takeDue = async (): Promise<void> => {
-    const free = places.free();
     // What cannot be written is not asked for either: the database is away.
-    if (share.shards.length === 0 || results.waiting() > BATCH * 4 || free.living + free.silent === 0) return;
-    const due = await store.claim(share, free, RIGHT_MS);
-    const silent = due.filter(({ reading }) => reading.circuit.failures > 0).length;
-    hungry = due.length - silent === free.living || silent === free.silent;
-    for (const one of due)
-      places.run(one.reading.circuit.failures > 0 ? 'silent' : 'living', async () => results.add(await look(one)));
+    if (share.shards.length === 0 || results.waiting() > BATCH * 4) return;
+    // Kept while we ask the database: a slow one may want to change lanes meanwhile.
+    const left = places.reserve();
+    const asked = { ...left };
+    const filled = (lane: 'living' | 'silent'): boolean => asked[lane] > 0 && left[lane] === 0;
+    try {
+      if (left.living + left.silent === 0) return;
+      for (const one of await store.claim(share, asked, RIGHT_MS)) {
+        const lane = one.reading.circuit.failures > 0 ? 'silent' : 'living';
+        left[lane] -= 1;
+        places.run(lane, async () => results.add(await look(one)));
+      }
+      hungry = { living: filled('living'), silent: filled('silent') };
+    } finally {
+      places.release(left);
+    }
   };
   const work = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       bell = new AbortController();
-      hungry = false;
+      hungry = { living: false, silent: false };
       await takeDue().catch(sayTrouble);
+      if (isHungry()) continue;
       const wake = AbortSignal.any([bell.signal, stop.signal]);
       await pause(LOOK_MS, undefined, { signal: wake }).catch(() => undefined);
     }
