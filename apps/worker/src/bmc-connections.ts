@@ -8,7 +8,6 @@ import type { AskAlone } from './bmc-sweep/ask-alone.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Run } from './needs.ts';
 import { budgetedBmc, type Noted, type PowerBook } from './power-budget.ts';
-import type { AskAlone } from './bmc-sweep/ask-alone.ts';
 
 export type BmcDoor = { /** Connects at the first call. */ bmc(): Promise<Bmc> };
 export type SweepVisit<T> = {
