@@ -52,6 +52,7 @@ const NEXT: Readonly<Record<string, Begun>> = {
   available: 'provision',
   provisioning_failed: 'release',
   in_service: 'release',
+  degraded: 'release',
   quarantined: 'release',
   in_repair: 'validate',
 };

@@ -127,6 +127,16 @@ test('signals begin once, pass their time on within a family, end with an event;
   ]);
 });
 
+test('which nodes are control planes is read from their labels, both ways', async () => {
+  const planes = async () =>
+    (await readHealthView(api.database))?.servers.filter(({ controlPlane }) => controlPlane).map(({ id }) => id);
+  const marked = all({ n1: ['memory_pressure'] }).map((one) => ({ ...one, controlPlane: one.nodeName === 'n2' }));
+  await noteNodes(api.database, clusterId, marked);
+  expect(await planes()).toEqual([servers[1]]);
+  await say({ n1: ['memory_pressure'] });
+  expect(await planes()).toEqual([]);
+});
+
 test('settling first, and it says until when; then begun once, however many workers think that they should', async () => {
   await setPolicy({ settleSeconds: 3_600 });
   await say({ n1: ['node_silent'] });

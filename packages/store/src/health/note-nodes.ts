@@ -45,16 +45,17 @@ const NOTE = `
     select a.server_id, a.node_name, a.node_uid, a.control_plane
       from allocations a join servers s on s.id = a.server_id
      where a.cluster_id = $1 and s.state in ('in_service', 'remediating', 'degraded')),
+  listed as (select node_name, node_name = any($4::text[]) as plane from unnest($3::text[]) node_name),
   told as (
     select o.server_id, t.family, t.signal, t.detail
       from jsonb_to_recordset($2::jsonb) as t("nodeName" text, family text, signal text, detail text)
       join ours o on o.node_name = t."nodeName"
     union all
     select server_id, 'ready', 'node_gone', 'there is no Node of this name' from ours
-     where node_uid is not null and node_name <> all($3::text[])),
+     where node_uid is not null and not exists (select from listed l where l.node_name = ours.node_name)),
   planes as (
-    update allocations a set control_plane = not a.control_plane from ours o
-     where a.server_id = o.server_id and o.node_name = any($3::text[]) and a.control_plane <> (o.node_name = any($4::text[]))),
+    update allocations a set control_plane = l.plane from ours o join listed l using (node_name)
+     where a.server_id = o.server_id and o.control_plane <> l.plane),
   before as (
     select h.server_id, h.family, h.signal from health_signals h join ours using (server_id) where h.source = 'node'),
   written as (
