@@ -8,7 +8,7 @@ import { type RedfishServer, startRedfishServer } from '@rackwright/virtual-rack
 import { bmcConnections } from '@rackwright/worker-app/bmc-connections.ts';
 import { ownBmc } from '@rackwright/worker-app/own-bmc.ts';
 import { composeScheduler } from '@rackwright/worker-app/schedules/compose-scheduler.ts';
-import { afterEach, vi } from 'vitest';
+import { afterAll, afterEach, vi } from 'vitest';
 import { furnish, type Json, TEST_KEYRING, type TestApi, useApi } from './api-server.ts';
 import { noPowerBudget } from './no-power-budget.ts';
 
@@ -37,11 +37,16 @@ export const FIRST_PASSWORD = 'calvin-is-a-secret';
 
 let numbered = 0;
 
-/** Call at the top of a test file. Workers, BMCs and schedules end with each test. */
+/** Call at the top of a test file. Workers and schedules end with each test. */
 export function useSchedules(): ScheduleWorld {
   const api = useApi();
   const log: string[] = [];
   const open: { close(): Promise<void> }[] = [];
+  // Until the end of the file: a port that is free again would be another test's BMC, and a BMC belongs to one server.
+  const bmcs: { close(): Promise<void> }[] = [];
+  afterAll(async () => {
+    for (const one of bmcs) await one.close();
+  });
   let ahead = 0;
   let place: Awaited<ReturnType<typeof furnish>> | undefined;
   afterEach(async () => {
@@ -66,7 +71,7 @@ export function useSchedules(): ScheduleWorld {
       // As the strictest in the field.
       const account = bmcAccount(credentials, { lockAfter: 3 });
       const server = await startRedfishServer({ host: '127.0.0.1', port: 0, credentials, account, chassis });
-      open.push(server);
+      bmcs.push(server);
       return { server, chassis, account };
     },
     async server(name, state, bmc) {

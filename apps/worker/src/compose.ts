@@ -96,15 +96,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     log,
   });
 
-  const scheduler = composeScheduler(config.schedules ?? {}, {
-    database,
-    keyring,
-    clock: shared.clock,
-    bmcs,
-    queue,
-    worker,
-    log,
-  });
+  const scheduler = composeScheduler(config.schedules ?? {}, { ...needs, clock: shared.clock, bmcs, worker });
 
   return {
     async close() {
