@@ -122,7 +122,8 @@ async function oneSweep(database: Database, watcher: Watcher, n: number): Promis
   await until(async () => {
     last = await watcher.look(since);
     if (wellSeconds === 0 && last.wellSeen >= watcher.well) wellSeconds = (performance.now() - began) / 1_000;
-    return last.looked >= due;
+    // Dead ones that came due by themselves are looked at too: they do not stand in for a living one.
+    return last.looked >= due && wellSeconds > 0;
   });
   const seconds = (performance.now() - began) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
@@ -207,6 +208,8 @@ function judge(name: string, ratios: Record<string, number>, size: string): void
   const compared = compare(ratios, committed.ratios);
   const rows = compared.map((one) => [one.name, one.now, one.committed, one.times]);
   console.log(`${table([['ratio', 'now', `committed (${String(committed[size])} ${size})`, 'times'], ...rows])}\n`);
+  if (committed[size] !== BMCS)
+    return console.log('another number of BMCs: the second between two claims weighs otherwise, so nothing is judged');
   const worse = compared.filter(({ times }) => times > WORSE);
   for (const one of worse) console.log(`WORSE: ${one.name}, ${one.times.toFixed(2)} times`);
   if (worse.length > 0) process.exitCode = 1;

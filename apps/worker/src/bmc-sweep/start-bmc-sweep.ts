@@ -74,17 +74,7 @@ export function startBmcSweep(
       await pause(LOOK_MS, undefined, { signal: wake }).catch(() => undefined);
     }
   };
-  const heart = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
-      const before = share.shards.length;
-      await store.beat(DEAD_MS).then((now) => (share = now), sayTrouble);
-      // Others sweep those now: their sessions are not ours to hold.
-      if (share.shards.length < before) await connections.letGo(() => false);
-      await store.admit().catch(sayTrouble);
-      await pause(BEAT_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  };
-  const running = Promise.all([work(), heart()]);
+  const running = Promise.all([work(), keepShare({ store, connections, sayTrouble }, stop.signal, (now) => (share = now))]);
   return {
     async close() {
       stop.abort();
@@ -95,4 +85,24 @@ export function startBmcSweep(
       await store.leave().catch(sayTrouble);
     },
   };
+}
+
+/** Tells that this worker lives, takes new servers in, and lets go of what others sweep now; until it is stopped. */
+async function keepShare(
+  { store, connections, sayTrouble }: Pick<SweepNeeds, 'store' | 'connections'> & { sayTrouble: (thrown: unknown) => void },
+  stop: AbortSignal,
+  onShare: (share: SweepShare) => void,
+): Promise<void> {
+  let held = 0;
+  while (!stop.aborted) {
+    const share = await store.beat(DEAD_MS).catch(sayTrouble);
+    if (share) {
+      onShare(share);
+      // Others sweep those now: their sessions are not ours to hold.
+      if (share.shards.length < held) await connections.letGo(() => false);
+      held = share.shards.length;
+    }
+    await store.admit().catch(sayTrouble);
+    await pause(BEAT_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
 }
