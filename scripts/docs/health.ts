@@ -1,6 +1,6 @@
 // Writes docs/health.md from the tables that the health controller itself obeys, with what an operator should know around them.
 import { LADDER } from '@rackwright/domain/health/ladder.ts';
-import { DEFAULT_HEALTH_POLICY } from '@rackwright/domain/health/policy.ts';
+import { DEFAULT_HEALTH_POLICY, type HealthPolicy } from '@rackwright/domain/health/policy.ts';
 import { HEALTH_REASONS } from '@rackwright/domain/health/reasons.ts';
 import { rowOf, SIGNAL_NAMES, type SignalSource } from '@rackwright/domain/health/signals.ts';
 import { HEALTH_INCIDENT_KINDS } from '@rackwright/domain/health/health-incidents.ts';
@@ -9,7 +9,7 @@ import { INCIDENT_KINDS } from '@rackwright/domain/incidents.ts';
 const DONE_BY = {
   controller: 'the health controller',
   'remediate-server': '`remediate-server`',
-  escalate: 'handed on: an incident tells a person',
+  escalate: 'the policy where it may, with its own budgets; else an incident says how a person does it',
 } as const;
 
 const HEADINGS: Record<SignalSource, string> = {
@@ -46,10 +46,7 @@ export function healthDocument(): string {
     '',
     '`GET /v1/health-policy`; `PATCH` with what differs. Defaults:',
     '',
-    ...table(
-      ['setting', 'default'],
-      Object.entries(DEFAULT_HEALTH_POLICY).map(([name, value]) => [`\`${name}\``, String(value)]),
-    ),
+    ...table(['setting', 'default'], settingsOf(DEFAULT_HEALTH_POLICY)),
     '',
     '## Why something is done, or not',
     '',
@@ -79,6 +76,11 @@ function signalsFrom(source: SignalSource): string[] {
     return [`\`${name}\``, said, lasts, `\`${first}\``, means];
   });
   return ['', `${HEADINGS[source]}:`, '', ...table(['signal', 'seen as', 'lasts', 'first rung', 'means'], rows)];
+}
+
+function settingsOf({ escalation, ...settings }: HealthPolicy): string[][] {
+  const nested = Object.entries(escalation).map(([name, value]) => [`\`escalation.${name}\``, String(value)]);
+  return [...Object.entries(settings).map(([name, value]) => [`\`${name}\``, String(value)]), ...nested];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,9 +1,10 @@
 // When restarts are not, or no longer, the remedy: to whom the server goes.
+import { hours } from '../durations.ts';
 import type { Facts } from '../errors.ts';
 import { type Rung, RUNGS } from './ladder.ts';
 import type { HealthReason } from './reasons.ts';
 import { rowOf, type SignalName } from './signals.ts';
-import type { ServerHealth } from './view.ts';
+import { isBeingReplaced, type ServerHealth } from './view.ts';
 
 export type Escalation = { rung: Rung; because: HealthReason; facts: Facts };
 
@@ -40,6 +41,26 @@ export function escalationOnceSettled({ signals }: ServerHealth): Escalation | u
   if (signals.some(({ signal }) => signal === 'node_gone')) return { rung: 'person', because: 'node_gone', facts: {} };
   const damaged = signals.find(({ signal }) => rowOf(signal).first === 'reimage');
   return damaged && { rung: 'reimage', because: 'software_damaged', facts: { signal: damaged.signal, detail: damaged.detail } };
+}
+
+/** So long after a re-image the same trouble is not what is installed. */
+const REIMAGE_SHOULD_HOLD_MS = hours(24);
+
+export const BEING_REPLACED: Escalation = { rung: 'replace', because: 'being_replaced', facts: {} };
+
+/** The next rung for a server that was re-imaged lately, by whomever, and is unwell again. */
+export function climbed(escalation: Escalation, server: ServerHealth, now: number): Escalation {
+  if (escalation.rung !== 'reimage') return escalation;
+  if (isBeingReplaced(server)) return BEING_REPLACED;
+  // One that was called off before anything was written says nothing about the machine.
+  const reimaged = server.begun.some(
+    ({ remedy, state, at }) =>
+      remedy === 'reimage' &&
+      at > now - REIMAGE_SHOULD_HOLD_MS &&
+      (state === 'succeeded' || (state === 'failed' && server.state === 'provisioning_failed')),
+  );
+  if (!reimaged) return escalation;
+  return { rung: 'replace', because: 'reimage_did_not_hold', facts: { ...escalation.facts, after: escalation.because } };
 }
 
 function isPart(signal: SignalName): boolean {

@@ -1,0 +1,91 @@
+// What of the upper rungs is begun for a server that restarts do not mend, what was begun already, and what waits for what.
+import { hours } from '../durations.ts';
+import { next } from '../server-lifecycle/table.ts';
+import type { Budgets } from './budgets.ts';
+import type { DayBudgets } from './day-budgets.ts';
+import type { Decision, Guards } from './decision.ts';
+import { heldByGuard } from './held-by-guard.ts';
+import type { Leave } from './policy.ts';
+import type { Begun, Remedy, RemedyName } from './remedies.ts';
+import { HEALTH_REASONS } from './reasons.ts';
+import { rowOf, SIGNALS, type SignalName } from './signals.ts';
+import { failingSince, type HealthView, type ServerHealth } from './view.ts';
+
+export type Spending = { budgets: Budgets; days: DayBudgets };
+type Held = Pick<Remedy, 'because' | 'facts' | 'until'>;
+
+/** Pure, but for the budgets: what it begins is spent. */
+export function planRemedies(
+  server: ServerHealth,
+  decision: Decision,
+  view: HealthView,
+  guards: Guards,
+  { budgets, days }: Spending,
+): Remedy[] {
+  const trouble = troubleOf(server, decision, view.now);
+  return remediesFor(server, decision).map((remedy) => {
+    const plan: Remedy = { remedy, state: 'begin', id: null, because: null, facts: {}, until: null, ...trouble.named };
+    const before = begunBefore(server, plan, trouble.since);
+    if (before)
+      return { ...plan, state: 'begun', id: before.id, facts: before.over ? { [`${remedy}_ended`]: before.state } : {} };
+    const held = holdsBack(server, remedy, trouble.since, view, guards) ?? full(server, remedy, { budgets, days });
+    if (held) return { ...plan, state: 'waits', ...held };
+    days.spend(server, remedy);
+    if (remedy !== 'open_work_order') budgets.spend(server);
+    return plan;
+  });
+}
+
+function remediesFor(server: ServerHealth, { rung, because }: Decision): RemedyName[] {
+  if (because === 'being_replaced') return ['replace'];
+  if (because === 'part_failed') return rung === 'replace' ? ['open_work_order', 'replace'] : ['open_work_order'];
+  if (rung === 'replace') return ['open_work_order', 'replace'];
+  // Where the first installation failed the table knows no re-image: a person provisions again, or releases it.
+  return rung === 'reimage' && next(server.state, 'reimage') !== undefined ? ['reimage'] : [];
+}
+
+type Trouble = { since: number; named: Pick<Remedy, 'cause' | 'suspect'> };
+
+function troubleOf(server: ServerHealth, { because, facts }: Decision, now: number): Trouble {
+  const signal = server.signals.find((one) => one.signal === facts.signal);
+  const since = signal?.since ?? failingSince(server) ?? now - hours(24);
+  if (because !== 'part_failed' || !signal)
+    return { since, named: { cause: `${because}: ${HEALTH_REASONS[because].says}`, suspect: null } };
+  return { since, named: { cause: causeOf(signal.signal), suspect: { signal: signal.signal, detail: signal.detail } } };
+}
+
+const causeOf = (signal: SignalName): string => `${signal}: ${Object.hasOwn(SIGNALS, signal) ? rowOf(signal).means : ''}`;
+
+/** What runs, or ended without mending this trouble: whoever cancelled it meant it, and what failed is not tried again by itself. */
+function begunBefore({ begun }: ServerHealth, { remedy, cause }: Remedy, since: number): Begun | undefined {
+  const alike = begun.filter((one) => one.remedy === remedy && (remedy !== 'open_work_order' || one.cause === cause));
+  return alike.find(({ over }) => !over) ?? alike.find(({ at }) => at >= since);
+}
+
+const LEAVE = { open_work_order: 'workOrder', reimage: 'reimage', replace: 'replace' } as const;
+
+function holdsBack(
+  server: ServerHealth,
+  remedy: RemedyName,
+  since: number,
+  { now, policy }: HealthView,
+  guards: Guards,
+): Held | undefined {
+  const held = (because: Held['because'], rest: Partial<Held> = {}): Held => ({ because, facts: {}, until: null, ...rest });
+  if (policy.paused) return held('remediation_paused');
+  const leave: Leave = policy.escalation[LEAVE[remedy]];
+  if (leave === 'ask') return held('escalation_asks');
+  const guard = heldByGuard(server, guards);
+  if (guard) return held(guard.because, { facts: guard.facts ?? {} });
+  if (guards.bmcNetworkSilent) return held('bmc_network_silent');
+  // The first of many broken parts must not be acted on before the others had time to show.
+  const settledAt = since + policy.settleSeconds * 1_000;
+  return now < settledAt ? held('settling', { until: settledAt }) : undefined;
+}
+
+function full(server: ServerHealth, remedy: RemedyName, { budgets, days }: Spending): Held | undefined {
+  // A work order touches nothing: only its number is bounded.
+  const refused = remedy === 'open_work_order' ? undefined : budgets.refuses(server);
+  const because = refused ?? (days.isSpent(server, remedy) ? 'cluster_day_spent' : undefined);
+  return because && { because, facts: {}, until: null };
+}
