@@ -12,7 +12,7 @@ import { healthIncidents } from './health-incidents.ts';
 import { higher, type Rung } from './ladder.ts';
 import { planRemedies } from './plan-remedies.ts';
 import { rowOf, stopsService } from './signals.ts';
-import { failingSince, type HealthView, isBeingReplaced, isUnhealthy, type ServerHealth } from './view.ts';
+import { failingSince, type HealthView, isBeingReplaced, isUnhealthy, reimageFailed, type ServerHealth } from './view.ts';
 
 export type Decided = {
   /** One for each server that is not well, and no others. */
@@ -29,7 +29,7 @@ export function decideRemediation(view: HealthView): Decided {
   const budgets = budgetsOf(view.policy, view.servers);
   const days = dayBudgetsOf(view);
   const unwell = view.servers
-    .filter((server) => isUnhealthy(server) || server.signals.length > 0)
+    .filter((server) => isUnhealthy(server) || reimageFailed(server) || server.signals.length > 0)
     .toSorted((a, b) => sinceOf(a) - sinceOf(b) || (a.id < b.id ? -1 : 1));
   const decisions = unwell.map((server) => {
     const decision = decide(server, view, guards, budgets);

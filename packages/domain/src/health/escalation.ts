@@ -4,7 +4,7 @@ import type { Facts } from '../errors.ts';
 import { type Rung, RUNGS } from './ladder.ts';
 import type { HealthReason } from './reasons.ts';
 import { rowOf, type SignalName } from './signals.ts';
-import { isBeingReplaced, type ServerHealth } from './view.ts';
+import { isBeingReplaced, reimageFailed, type ServerHealth } from './view.ts';
 
 export type Escalation = { rung: Rung; because: HealthReason; facts: Facts };
 
@@ -31,7 +31,8 @@ export function escalationAtOnce(server: ServerHealth): Escalation | undefined {
   }
   if (state === 'provisioning_failed') {
     const [failed] = signals.filter(({ signal }) => rowOf(signal).from === 'operation');
-    return failed && { rung: rowOf(failed.signal).first, because: 'installation_failed', facts: { signal: failed.signal } };
+    if (failed) return { rung: rowOf(failed.signal).first, because: 'installation_failed', facts: { signal: failed.signal } };
+    return reimageFailed(server) ? { rung: 'reimage', because: 'installation_failed', facts: {} } : undefined;
   }
   return undefined;
 }
@@ -55,9 +56,7 @@ export function climbed(escalation: Escalation, server: ServerHealth, now: numbe
   // One that was called off before anything was written says nothing about the machine.
   const reimaged = server.begun.some(
     ({ remedy, state, at }) =>
-      remedy === 'reimage' &&
-      at > now - REIMAGE_SHOULD_HOLD_MS &&
-      (state === 'succeeded' || (state === 'failed' && server.state === 'provisioning_failed')),
+      remedy === 'reimage' && at > now - REIMAGE_SHOULD_HOLD_MS && (state === 'succeeded' || reimageFailed(server)),
   );
   if (!reimaged) return escalation;
   return { rung: 'replace', because: 'reimage_did_not_hold', facts: { ...escalation.facts, after: escalation.because } };

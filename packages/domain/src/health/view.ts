@@ -71,6 +71,11 @@ export function isHandedOn({ begun }: Pick<ServerHealth, 'begun'>): boolean {
   return begun.some(({ remedy, over }) => remedy !== 'open_work_order' && !over);
 }
 
+/** Its re-image ended half-way, and nothing serves on it since. */
+export function reimageFailed({ state, begun }: Pick<ServerHealth, 'state' | 'begun'>): boolean {
+  return state === 'provisioning_failed' && begun.find(({ remedy }) => remedy === 'reimage')?.state === 'failed';
+}
+
 export function isBeingReplaced({ begun }: Pick<ServerHealth, 'begun'>): boolean {
   return begun.some(({ remedy, over }) => remedy === 'replace' && !over);
 }

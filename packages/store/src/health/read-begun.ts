@@ -19,7 +19,9 @@ export const BEGUN = `
        from replacements p where p.broken_server_id = s.id order by p.id desc limit 5)
     union all
     (${row('o', { remedy: `'reimage'`, id: 'o.id', cause: `''`, state: 'o.state::text', over: `o.state <> 'running'` })}
-       from operations o where o.server_id = s.id and o.type = 'reimage-server' order by o.id desc limit 5)) b), '[]')`;
+       from operations o where o.server_id = s.id and o.type = 'reimage-server'
+        and not exists (select from operations l where l.server_id = s.id and l.id > o.id and l.type in ('provision-server', 'release-server'))
+      order by o.id desc limit 5)) b), '[]')`;
 
 /** What the policy itself began within 24 hours, by cluster. */
 export function readBegunToday(database: Database): Promise<HealthView['begunToday']> {
