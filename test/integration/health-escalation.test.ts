@@ -138,7 +138,7 @@ test('a dead module: one work order names it, and the replacement waits for a pe
   expect(order).toMatchObject({
     state: 'open',
     openedBy: { principal: 'health policy' },
-    cause: 'memory_uncorrectable: a memory module lost bits that could not be corrected',
+    cause: 'a memory module lost bits that could not be corrected',
     part: { kind: 'memory', slot: SLOT, oldSerial: `MOD-${broken}-A2` },
   });
   const { decision } = await healthOf(broken);

@@ -54,7 +54,7 @@ const before = (remedy: Begun['remedy'], state: string, at: number, cause = ''):
   const over = !['running', 'open', 'taking_in', 'taking_out'].includes(state);
   return { remedy, id: `${remedy}_1`, cause, state, over, at };
 };
-const CAUSE = 'memory_uncorrectable: a memory module lost bits that could not be corrected';
+const CAUSE = 'a memory module lost bits that could not be corrected';
 
 describe('which', () => {
   test.each([

@@ -8,7 +8,7 @@ import { heldByGuard } from './held-by-guard.ts';
 import type { Leave } from './policy.ts';
 import type { Begun, Remedy, RemedyName } from './remedies.ts';
 import { HEALTH_REASONS } from './reasons.ts';
-import { rowOf, SIGNALS, type SignalName } from './signals.ts';
+import { rowOf } from './signals.ts';
 import { failingSince, type HealthView, type ServerHealth } from './view.ts';
 
 export type Spending = { budgets: Budgets; days: DayBudgets };
@@ -51,10 +51,8 @@ function troubleOf(server: ServerHealth, { because, facts }: Decision, now: numb
   const since = signal?.since ?? failingSince(server) ?? now - hours(24);
   if (because !== 'part_failed' || !signal)
     return { since, named: { cause: `${because}: ${HEALTH_REASONS[because].says}`, suspect: null } };
-  return { since, named: { cause: causeOf(signal.signal), suspect: { signal: signal.signal, detail: signal.detail } } };
+  return { since, named: { cause: rowOf(signal.signal).means, suspect: { signal: signal.signal, detail: signal.detail } } };
 }
-
-const causeOf = (signal: SignalName): string => `${signal}: ${Object.hasOwn(SIGNALS, signal) ? rowOf(signal).means : ''}`;
 
 /** What runs, or ended without mending this trouble: whoever cancelled it meant it, and what failed is not tried again by itself. */
 function begunBefore({ begun }: ServerHealth, { remedy, cause }: Remedy, since: number): Begun | undefined {

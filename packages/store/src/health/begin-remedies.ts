@@ -48,7 +48,7 @@ async function openOrder(tx: Transaction, serverId: ServerId, remedy: Remedy): P
   const { cause, suspect } = remedy;
   const onFile = suspect && (await acceptedParts(tx, serverId));
   const part = suspect ? suspectedPart(suspect.signal, suspect.detail, onFile) : undefined;
-  const notes = suspect?.detail ?? '';
+  const notes = suspect ? [suspect.signal, suspect.detail].filter((said) => said !== '').join(': ') : '';
   const { id } = await openWorkOrder(tx, { serverId, cause, part, notes, openedBy: HEALTH_POLICY_NAME });
   return { remedy: begun(remedy, id, part ? { part: part.kind, slot: part.slot, partSerial: part.oldSerial } : {}) };
 }
