@@ -145,13 +145,22 @@ test('a dead module: one work order names it, and the replacement waits for a pe
   expect(decision).toMatchObject({ do: 'escalate', rung: 'replace', because: 'part_failed' });
   const sayYes = expect.stringContaining(`POST /v1/servers/${broken}/replacements`);
   expect(decision.remedies).toMatchObject([
-    { remedy: 'open_work_order', state: 'begun', id: order?.id, sayYes: null },
+    {
+      remedy: 'open_work_order',
+      state: 'begun',
+      id: order?.id,
+      sayYes: null,
+      facts: { part: 'memory', slot: SLOT, partSerial: `MOD-${broken}-A2` },
+    },
     { remedy: 'replace', state: 'waits', id: null, because: 'escalation_asks', sayYes },
   ]);
   expect(await incidentOf(broken)).toMatchObject({
     type: 'hardware_failed',
-    facts: { workOrderId: order?.id, replace_waits: 'escalation_asks', replace_by_hand: sayYes },
+    facts: { workOrderId: order?.id, slot: SLOT, replace_waits: 'escalation_asks', replace_by_hand: sayYes },
   });
+  const told = await incidentOf(broken);
+  await round('w1');
+  expect((await incidentOf(broken)).facts).toEqual(told.facts);
   expect(await replacementsOf(broken)).toEqual([]);
 });
 
@@ -190,7 +199,7 @@ test('replace automatic: two controllers begin one replacement; at its end the o
   const [order] = await ordersOf(broken);
   expect((await healthOf(broken)).decision.remedies).toMatchObject([
     { remedy: 'open_work_order', state: 'begun', id: order?.id },
-    { remedy: 'replace', state: 'begun', id: replacement?.id },
+    { remedy: 'replace', state: 'begun', id: replacement?.id, facts: { spare: replacement?.spare.name } },
   ]);
   expect(await incidentOf(broken)).toMatchObject({ facts: { workOrderId: order?.id, replacementId: replacement?.id } });
 
@@ -253,7 +262,7 @@ test('the budget of a cluster and day: the third replacement waits and says for 
   for (const id of servers.slice(0, 3)) await breakDimm(id);
   expect(await race()).toHaveLength(2);
   const last = (await Promise.all(servers.slice(0, 3).map(healthOf))).map(({ decision }) => decision.remedies[1]);
-  expect(last.map(({ state }: Json) => state).sort()).toEqual(['begun', 'begun', 'waits']);
+  expect(last.filter(({ state }: Json) => state === 'begun')).toHaveLength(2);
   expect(last.find(({ state }: Json) => state === 'waits')).toMatchObject({ because: 'cluster_day_spent' });
   await setPolicy({ atOncePerRack: 2, atOncePerFeed: 2, atOncePerSwitch: 2, atOncePerCluster: 3 });
 });

@@ -47,9 +47,6 @@ export async function healthRound(needs: HealthRoundNeeds): Promise<void> {
   const begun = await store.act(acts);
   if (begun === undefined) return log.info({}, 'another worker controls health now');
   for (const { serverId, event, reason } of acts.begin) log.info({ serverId, event, reason }, 'health policy acts');
-  for (const { serverId, remedies } of acts.decisions)
-    for (const { remedy, state, cause } of remedies)
-      if (state === 'begin') log.info({ serverId, remedy, cause }, 'health policy escalates');
   for (const id of begun) await needs.wakeUp(id);
 }
 

@@ -52,7 +52,7 @@ const said = (view: HealthView, id = 'srv_1'): string[] =>
   remediesOf(view, id).map(({ remedy, state, because }) => `${remedy} ${state}${because === null ? '' : ` ${because}`}`);
 const before = (remedy: Begun['remedy'], state: string, at: number, cause = ''): Begun => {
   const over = !['running', 'open', 'taking_in', 'taking_out'].includes(state);
-  return { remedy, id: `${remedy}_1`, cause, state, over, at };
+  return { remedy, id: `${remedy}_1`, cause, state, over, at, facts: {} };
 };
 const CAUSE = 'a memory module lost bits that could not be corrected';
 
@@ -77,12 +77,12 @@ describe('which', () => {
   test('by default only the work order is opened; a person is told how to say yes to the rest', () => {
     const view = site([server(1, says('memory_uncorrectable'))], {});
     expect(said(view)).toEqual(['open_work_order begin', 'replace waits escalation_asks']);
-    const facts = remedyFacts('srv_1' as ServerId, remediesOf(view));
+    const facts = remedyFacts('srv_1', remediesOf(view));
     expect(facts).toEqual({
       replace_waits: 'escalation_asks',
       replace_by_hand: `POST /v1/servers/srv_1/replacements {"takesOutBy":"repair","reason":"${CAUSE}"}`,
     });
-    expect(howToSayYes('srv_1' as ServerId, { remedy: 'reimage', cause: '' })).toContain('"type":"reimage"');
+    expect(howToSayYes('srv_1', { remedy: 'reimage', cause: '' })).toContain('"type":"reimage"');
   });
 });
 

@@ -26,8 +26,10 @@ export function planRemedies(
   return remediesFor(server, decision).map((remedy) => {
     const plan: Remedy = { remedy, state: 'begin', id: null, because: null, facts: {}, until: null, ...trouble.named };
     const before = begunBefore(server, plan, trouble.since);
-    if (before)
-      return { ...plan, state: 'begun', id: before.id, facts: before.over ? { [`${remedy}_ended`]: before.state } : {} };
+    if (before) {
+      const ended = before.over ? { [`${remedy}_ended`]: before.state } : {};
+      return { ...plan, state: 'begun', id: before.id, facts: { ...before.facts, ...ended } };
+    }
     const held = holdsBack(server, remedy, trouble.since, view, guards) ?? full(server, remedy, { budgets, days });
     if (held) return { ...plan, state: 'waits', ...held };
     days.spend(server, remedy);

@@ -37,6 +37,8 @@ export type Begun = {
   over: boolean;
   /** Milliseconds since the epoch. */
   at: number;
+  /** The part that it names, or the spare. */
+  facts: Facts;
 };
 
 /** How a person does what the policy leaves to people: a request to the API. */

@@ -2,7 +2,7 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { Remedy } from '@rackwright/domain/health/remedies.ts';
-import { suspectedPart } from '@rackwright/domain/health/suspected-part.ts';
+import { type SuspectedPart, suspectedPart } from '@rackwright/domain/health/suspected-part.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { SpareChoice } from '@rackwright/domain/placement/choose-spare.ts';
 import { newId } from '../new-id.ts';
@@ -50,7 +50,14 @@ async function openOrder(tx: Transaction, serverId: ServerId, remedy: Remedy): P
   const part = suspect ? suspectedPart(suspect.signal, suspect.detail, onFile) : undefined;
   const notes = suspect ? [suspect.signal, suspect.detail].filter((said) => said !== '').join(': ') : '';
   const { id } = await openWorkOrder(tx, { serverId, cause, part, notes, openedBy: HEALTH_POLICY_NAME });
-  return { remedy: begun(remedy, id, part ? { part: part.kind, slot: part.slot, partSerial: part.oldSerial } : {}) };
+  return { remedy: begun(remedy, id, factsOf(part)) };
+}
+
+/** As the order itself tells it from the next round on. */
+function factsOf(part: SuspectedPart | undefined): Remedy['facts'] {
+  if (!part) return { part: 'other' };
+  const { kind, slot, oldSerial } = part;
+  return { part: kind, ...(slot === null ? {} : { slot }), ...(oldSerial === null ? {} : { partSerial: oldSerial }) };
 }
 
 async function reimage(tx: Transaction, serverId: ServerId, remedy: Remedy): Promise<Done> {

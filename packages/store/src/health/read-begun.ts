@@ -4,24 +4,28 @@ import type { Database } from '../database.ts';
 import { HEALTH_POLICY_NAME } from './policy-name.ts';
 
 const millis = (column: string) => `floor(extract(epoch from ${column}) * 1000)::bigint`;
-const row = (alias: string, fields: Record<string, string>) =>
-  `select ${alias}.created_at, jsonb_build_object(${Object.entries({ ...fields, at: millis(`${alias}.created_at`) })
-    .map(([name, value]) => `'${name}', ${value}`)
-    .join(', ')}) as one`;
+const one = (alias: string, facts: string) =>
+  `jsonb_build_object('remedy', remedy, 'id', ${alias}.id, 'cause', cause, 'state', ${alias}.state::text, 'over', over,
+                      'at', ${millis(`${alias}.created_at`)}, 'facts', jsonb_strip_nulls(${facts})) as one, ${alias}.created_at`;
 
-/** An expression for the server with the alias s: the newest twenty of what matters still, as `Begun`. */
+/** An expression for the server with the alias s: the newest twenty of what matters still, as `Begun`; none of one that is well. */
 export const BEGUN = `
-  coalesce((select jsonb_agg(b.one order by b.created_at desc) from (
-    (${row('w', { remedy: `'open_work_order'`, id: 'w.id', cause: 'w.cause', state: 'w.state', over: `w.state in ('closed', 'cancelled')` })}
-       from work_orders w where w.server_id = s.id order by w.id desc limit 10)
-    union all
-    (${row('p', { remedy: `'replace'`, id: 'p.id', cause: `''`, state: 'p.state', over: 'p.finished_at is not null' })}
-       from replacements p where p.broken_server_id = s.id order by p.id desc limit 5)
-    union all
-    (${row('o', { remedy: `'reimage'`, id: 'o.id', cause: `''`, state: 'o.state::text', over: `o.state <> 'running'` })}
-       from operations o where o.server_id = s.id and o.type = 'reimage-server'
-        and not exists (select from operations l where l.server_id = s.id and l.id > o.id and l.type in ('provision-server', 'release-server'))
-      order by o.id desc limit 5)) b), '[]')`;
+  coalesce(case when s.state <> 'in_service' or exists (select from health_signals h where h.server_id = s.id) then
+    (select jsonb_agg(b.one order by b.created_at desc) from (
+      (select ${one('w', `jsonb_build_object('part', w.part_kind, 'slot', w.part_slot, 'partSerial', w.old_part_serial)`)}
+         from work_orders w, lateral (select 'open_work_order' as remedy, w.state in ('closed', 'cancelled') as over) r
+        where w.server_id = s.id order by w.id desc limit 10)
+      union all
+      (select ${one('p', `jsonb_build_object('spare', (select t.name from servers t where t.id = p.spare_server_id))`)}
+         from replacements p, lateral (select 'replace' as remedy, '' as cause, p.finished_at is not null as over) r
+        where p.broken_server_id = s.id order by p.id desc limit 5)
+      union all
+      (select ${one('o', `'{}'::jsonb`)}
+         from operations o, lateral (select 'reimage' as remedy, '' as cause, o.state <> 'running' as over) r
+        where o.server_id = s.id and o.type = 'reimage-server'
+          and not exists (select from operations l
+                           where l.server_id = s.id and l.id > o.id and l.type in ('provision-server', 'release-server'))
+        order by o.id desc limit 5)) b) end, '[]')`;
 
 /** What the policy itself began within 24 hours, by cluster. */
 export function readBegunToday(database: Database): Promise<HealthView['begunToday']> {
