@@ -116,6 +116,8 @@ async function addSpare(change: object = {}): Promise<ServerId> {
   await postgresServers(api.database).acceptHardware(id, inspection, newId('operation'));
   return id;
 }
+const siteServers = async (): Promise<string[]> =>
+  (await api.sql<{ id: string }>('select id from servers where site_id = $1', [stock.siteId])).map(({ id }) => id);
 const healthOf = async (id: ServerId): Promise<Json> => (await call('GET', `/v1/servers/${id}/health`)).body;
 const incidentOf = async (id: ServerId): Promise<Json> =>
   (await call('GET', '/v1/incidents?limit=500')).body.items.find((one: Json) => one.scope.id === id);
@@ -219,6 +221,30 @@ test('replace automatic: two controllers begin one replacement; at its end the o
   expect(await healthOf(replacement?.spare.id)).toMatchObject({ state: 'in_service', decision: null });
 });
 
+test.each(['work_orders', 'operations', 'replacements', 'incidents', 'health_decisions'])(
+  'a controller that dies while it writes %s has begun nothing; the next one begins each thing once',
+  async (table) => {
+    await automatic('replace');
+    await addSpare();
+    const [broken = newId('server')] = servers;
+    await breakDimm(broken);
+    await api.sql(`create function die() returns trigger language plpgsql as $$ begin raise exception 'died'; end $$`);
+    await api.sql(`create trigger die after insert or update on ${table} execute function die()`);
+    await expect(round('w1')).rejects.toThrow();
+    await api.sql('drop function die cascade');
+    expect(await ordersOf(broken)).toEqual([]);
+    expect(await replacementsOf(broken)).toEqual([]);
+    expect(await incidentOf(broken)).toBeUndefined();
+    // The spare is as free as before.
+    expect(
+      await api.sql(`select from operations where state = 'running' and server_id = any($1)`, [await siteServers()]),
+    ).toEqual([]);
+    expect(await race()).toHaveLength(1);
+    expect(await ordersOf(broken)).toHaveLength(1);
+    expect(await replacementsOf(broken)).toHaveLength(1);
+  },
+);
+
 test('no spare: the incident names each candidate and why it was passed over; one that fits later is taken', async () => {
   await automatic('replace');
   const small = await addSpare({ memoryBytes: 2 ** 28 });
@@ -284,7 +310,10 @@ test('restarts did not mend it: re-imaged by the policy once; unwell again withi
     requestedBy: { principal: 'health policy' },
     reason: expect.stringContaining('remediation_gave_up'),
   });
-  expect(await healthOf(broken)).toMatchObject({ state: 'reimaging', decision: { because: 'operation_in_progress' } });
+  expect(await healthOf(broken)).toMatchObject({
+    state: 'reimaging',
+    decision: { because: 'operation_in_progress', remedies: [{ remedy: 'reimage', state: 'begun', id: woken[0] }] },
+  });
   // It is being seen to: nobody else needs to.
   expect(await incidentOf(broken)).toBeUndefined();
   await end(woken[0]!, 'node_not_ready');

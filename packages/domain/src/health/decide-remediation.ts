@@ -10,7 +10,7 @@ import { BEING_REPLACED, climbed, type Escalation, escalationAtOnce, escalationO
 import { heldByGuard } from './held-by-guard.ts';
 import { healthIncidents } from './health-incidents.ts';
 import { higher, type Rung } from './ladder.ts';
-import { planRemedies } from './plan-remedies.ts';
+import { planRemedies, runningRemedies } from './plan-remedies.ts';
 import { rowOf, stopsService } from './signals.ts';
 import { failingSince, type HealthView, isBeingReplaced, isUnhealthy, reimageFailed, type ServerHealth } from './view.ts';
 
@@ -34,7 +34,7 @@ export function decideRemediation(view: HealthView): Decided {
   const decisions = unwell.map((server) => {
     const decision = decide(server, view, guards, budgets);
     if (decision.do === 'remediate') budgets.spend(server);
-    if (decision.do !== 'escalate') return decision;
+    if (decision.do !== 'escalate') return { ...decision, remedies: runningRemedies(server) };
     return { ...decision, remedies: planRemedies(server, decision, view, guards, { budgets, days }) };
   });
   return { decisions, incidents: healthIncidents(view, guards, decisions) };

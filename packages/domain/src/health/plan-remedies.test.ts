@@ -110,6 +110,13 @@ describe('once', () => {
     expect(said(after(before('reimage', 'failed', NOW - 1), { state: 'provisioning_failed', signals: [] }))).toEqual(replaced);
   });
 
+  test('while it is being re-imaged its health says so', () => {
+    const begun = [before('reimage', 'running', NOW - 1), before('open_work_order', 'closed', NOW - 1)];
+    const view = site([server(1, { state: 'reimaging', operationRuns: true, begun })]);
+    expect(decideRemediation(view).decisions[0]).toMatchObject({ do: 'nothing', because: 'operation_in_progress' });
+    expect(remediesOf(view)).toMatchObject([{ remedy: 'reimage', state: 'begun', id: 'reimage_1' }]);
+  });
+
   test('while a spare takes its place it is neither re-imaged nor restarted', () => {
     const begun = [before('replace', 'taking_in', NOW - 1)];
     for (const changes of [exhausted, { ...says('node_silent'), bmc: 'answers' as const }]) {

@@ -38,6 +38,22 @@ export function planRemedies(
   });
 }
 
+/** What runs for it, whatever is decided now: it is being re-imaged, say, and nothing else may begin. */
+export function runningRemedies({ begun }: ServerHealth): Remedy[] {
+  return begun
+    .filter(({ over }) => !over)
+    .map(({ remedy, id, cause, facts }) => ({
+      remedy,
+      state: 'begun',
+      id,
+      because: null,
+      facts,
+      until: null,
+      cause,
+      suspect: null,
+    }));
+}
+
 function remediesFor(server: ServerHealth, { rung, because }: Decision): RemedyName[] {
   if (because === 'being_replaced') return ['replace'];
   if (because === 'part_failed') return rung === 'replace' ? ['open_work_order', 'replace'] : ['open_work_order'];
