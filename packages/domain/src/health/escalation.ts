@@ -4,7 +4,7 @@ import type { Facts } from '../errors.ts';
 import { type Rung, RUNGS } from './ladder.ts';
 import type { HealthReason } from './reasons.ts';
 import { rowOf, type SignalName } from './signals.ts';
-import { isBeingReplaced, reimageFailed, type ServerHealth } from './view.ts';
+import { isBeingReplaced, reimageFailed, type ServerHealth, type StandingSignal } from './view.ts';
 
 export type Escalation = { rung: Rung; because: HealthReason; facts: Facts };
 
@@ -12,9 +12,7 @@ export type Escalation = { rung: Rung; because: HealthReason; facts: Facts };
 export function escalationAtOnce(server: ServerHealth): Escalation | undefined {
   const { state, signals, lastFailure } = server;
   // A restart mends no part, and what waits longest for a person is named last.
-  const [part] = signals
-    .filter(({ signal }) => isPart(signal))
-    .toSorted((one, other) => RUNGS.indexOf(rowOf(one.signal).first) - RUNGS.indexOf(rowOf(other.signal).first));
+  const [part] = partsToldOf(server);
   if (part) {
     const { first: rung, lasts } = rowOf(part.signal);
     const because = lasts === 'permanent' ? 'part_failed' : 'too_hot';
@@ -35,6 +33,13 @@ export function escalationAtOnce(server: ServerHealth): Escalation | undefined {
     return reimageFailed(server) ? { rung: 'reimage', because: 'installation_failed', facts: {} } : undefined;
   }
   return undefined;
+}
+
+/** Signals of parts, those that need a spare before those that wait for a person. */
+export function partsToldOf({ signals }: Pick<ServerHealth, 'signals'>): StandingSignal[] {
+  return signals
+    .filter(({ signal }) => isPart(signal))
+    .toSorted((one, other) => RUNGS.indexOf(rowOf(one.signal).first) - RUNGS.indexOf(rowOf(other.signal).first));
 }
 
 /** What the Node says and no restart mends; like everything that it says it may pass, or be our own bad view. */

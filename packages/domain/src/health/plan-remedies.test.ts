@@ -74,6 +74,18 @@ describe('which', () => {
     expect(said(site([server(1, { ...says(signal), ...changes })]))).toEqual(expected),
   );
 
+  test('several parts: an order for each, the one that needs a spare first; one spare', () => {
+    const signals = [...says('fan_failed').signals, ...says('disk_failed').signals];
+    const view = site([server(1, { signals })]);
+    expect(remediesOf(view).map(({ remedy, suspect }) => `${remedy} ${suspect?.signal}`)).toEqual([
+      'open_work_order disk_failed',
+      'open_work_order fan_failed',
+      'replace disk_failed',
+    ]);
+    const begun = remediesOf(view).map((one, n): Remedy => ({ ...one, state: 'begun', id: `id_${n}` }));
+    expect(remedyFacts('srv_1', begun)).toEqual({ workOrderId: 'id_0, id_1', replacementId: 'id_2' });
+  });
+
   test('by default only the work order is opened; a person is told how to say yes to the rest', () => {
     const view = site([server(1, says('memory_uncorrectable'))], {});
     expect(said(view)).toEqual(['open_work_order begin', 'replace waits escalation_asks']);
@@ -135,6 +147,8 @@ describe('what holds it back', () => {
     const view = site([broken]);
     expect(said({ ...view, policy: { ...view.policy, paused: true } })).toEqual(both('remediation_paused'));
   });
+  test('degraded, and its Node is Ready again: not taken from its pods without asking', () =>
+    expect(said(site([server(1, { ...exhausted, signals: [] })]))).toEqual(['reimage waits serves_again']));
   test('settling: the first of many broken parts waits for the others', () => {
     const young = site([server(1, says('memory_uncorrectable', NOW - minutes(4)))]);
     expect(said(young)).toEqual(both('settling'));

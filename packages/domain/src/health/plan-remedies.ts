@@ -4,6 +4,7 @@ import { next } from '../server-lifecycle/table.ts';
 import type { Budgets } from './budgets.ts';
 import type { DayBudgets } from './day-budgets.ts';
 import type { Decision, Guards } from './decision.ts';
+import { partsToldOf } from './escalation.ts';
 import { heldByGuard } from './held-by-guard.ts';
 import type { Leave } from './policy.ts';
 import type { Begun, Remedy, RemedyName } from './remedies.ts';
@@ -22,15 +23,14 @@ export function planRemedies(
   guards: Guards,
   { budgets, days }: Spending,
 ): Remedy[] {
-  const trouble = troubleOf(server, decision, view.now);
-  return remediesFor(server, decision).map((remedy) => {
-    const plan: Remedy = { remedy, state: 'begin', id: null, because: null, facts: {}, until: null, ...trouble.named };
-    const before = begunBefore(server, plan, trouble.since);
+  return wantedFor(server, decision, view.now).map(({ remedy, since, ...named }) => {
+    const plan: Remedy = { remedy, state: 'begin', id: null, because: null, facts: {}, until: null, ...named };
+    const before = begunBefore(server, plan, since);
     if (before) {
       const ended = before.over ? { [`${remedy}_ended`]: before.state } : {};
       return { ...plan, state: 'begun', id: before.id, facts: { ...before.facts, ...ended } };
     }
-    const held = holdsBack(server, remedy, trouble.since, view, guards) ?? full(server, remedy, { budgets, days });
+    const held = holdsBack(server, plan, since, view, guards) ?? full(server, remedy, { budgets, days });
     if (held) return { ...plan, state: 'waits', ...held };
     days.spend(server, remedy);
     if (remedy !== 'open_work_order') budgets.spend(server);
@@ -54,22 +54,37 @@ export function runningRemedies({ begun }: ServerHealth): Remedy[] {
     }));
 }
 
-function remediesFor(server: ServerHealth, { rung, because }: Decision): RemedyName[] {
-  if (because === 'being_replaced') return ['replace'];
-  if (because === 'part_failed') return rung === 'replace' ? ['open_work_order', 'replace'] : ['open_work_order'];
-  if (rung === 'replace') return ['open_work_order', 'replace'];
+/** `since`: when its trouble began. */
+type Wanted = Pick<Remedy, 'remedy' | 'cause' | 'suspect'> & { since: number };
+
+function wantedFor(server: ServerHealth, { rung, because }: Decision, now: number): Wanted[] {
+  if (because === 'part_failed') return forParts(server, rung);
+  const since = failingSince(server) ?? now - hours(24);
+  const wanted = (remedy: RemedyName): Wanted => ({
+    remedy,
+    since,
+    cause: `${because}: ${HEALTH_REASONS[because].says}`,
+    suspect: null,
+  });
+  if (because === 'being_replaced') return [wanted('replace')];
+  if (rung === 'replace') return [wanted('open_work_order'), wanted('replace')];
   // Where the first installation failed the table knows no re-image: a person provisions again, or releases it.
-  return rung === 'reimage' && next(server.state, 'reimage') !== undefined ? ['reimage'] : [];
+  return rung === 'reimage' && next(server.state, 'reimage') !== undefined ? [wanted('reimage')] : [];
 }
 
-type Trouble = { since: number; named: Pick<Remedy, 'cause' | 'suspect'> };
-
-function troubleOf(server: ServerHealth, { because, facts }: Decision, now: number): Trouble {
-  const signal = server.signals.find((one) => one.signal === facts.signal);
-  const since = signal?.since ?? failingSince(server) ?? now - hours(24);
-  if (because !== 'part_failed' || !signal)
-    return { since, named: { cause: `${because}: ${HEALTH_REASONS[because].says}`, suspect: null } };
-  return { since, named: { cause: rowOf(signal.signal).means, suspect: { signal: signal.signal, detail: signal.detail } } };
+/** An order for each part; a spare for the machine. */
+function forParts(server: ServerHealth, rung: Decision['rung']): Wanted[] {
+  const parts = partsToldOf(server).filter(({ signal }) => rowOf(signal).lasts === 'permanent');
+  const orders = parts.map(
+    ({ signal, since, detail }): Wanted => ({
+      remedy: 'open_work_order',
+      since,
+      cause: rowOf(signal).means,
+      suspect: { signal, detail },
+    }),
+  );
+  const [worst] = orders;
+  return rung === 'replace' && worst ? [...orders, { ...worst, remedy: 'replace' }] : orders;
 }
 
 /** What runs, or ended without mending this trouble: whoever cancelled it meant it, and what failed is not tried again by itself. */
@@ -82,7 +97,7 @@ const LEAVE = { open_work_order: 'workOrder', reimage: 'reimage', replace: 'repl
 
 function holdsBack(
   server: ServerHealth,
-  remedy: RemedyName,
+  { remedy, suspect }: Remedy,
   since: number,
   { now, policy }: HealthView,
   guards: Guards,
@@ -91,6 +106,8 @@ function holdsBack(
   if (policy.paused) return held('remediation_paused');
   const leave: Leave = policy.escalation[LEAVE[remedy]];
   if (leave === 'ask') return held('escalation_asks');
+  // Restarts seemed to be in vain, and it came back all the same: nobody drains a node that serves without asking.
+  if (server.state === 'degraded' && suspect === null && failingSince(server) === undefined) return held('serves_again');
   const guard = heldByGuard(server, guards);
   if (guard) return held(guard.because, { facts: guard.facts ?? {} });
   if (guards.bmcNetworkSilent) return held('bmc_network_silent');

@@ -86,6 +86,10 @@ export const HEALTH_REASONS = {
     says: 'No available server of its site can stand in for it.',
     unblockedBy: 'a fitting server becoming available: the facts say why each one was passed over',
   },
+  serves_again: {
+    says: 'Nothing tells any more that it does not serve.',
+    unblockedBy: 'somebody who recovers it, or who does it all the same',
+  },
   remedy_refused: { says: 'It could not be begun as the server stands.', unblockedBy: 'what the facts name' },
 } as const satisfies Record<string, ReasonRow>;
 

@@ -60,7 +60,9 @@ export function remedyFacts(serverId: ServerId, remedies: readonly Remedy[]): Fa
   const facts: Record<string, Facts[string]> = {};
   for (const one of remedies) {
     const { remedy, id, because } = one;
-    if (id !== null) facts[ID_OF[remedy]] = id;
+    // Of several parts that failed each has its order.
+    const ids = facts[ID_OF[remedy]];
+    if (id !== null) facts[ID_OF[remedy]] = ids === undefined ? id : `${ids}, ${id}`;
     // Facts of what was begun name the part; those of what waits say what for, and who was passed over.
     for (const [name, value] of Object.entries(one.facts)) facts[name] ??= value;
     if (because === null) continue;
