@@ -1,6 +1,6 @@
 // Writes docs/health.md from the tables that the health controller itself obeys, with what an operator should know around them.
 import { LADDER } from '@rackwright/domain/health/ladder.ts';
-import { DEFAULT_HEALTH_POLICY } from '@rackwright/domain/health/policy.ts';
+import { DEFAULT_HEALTH_POLICY, type HealthPolicy } from '@rackwright/domain/health/policy.ts';
 import { HEALTH_REASONS } from '@rackwright/domain/health/reasons.ts';
 import { rowOf, SIGNAL_NAMES, type SignalSource } from '@rackwright/domain/health/signals.ts';
 import { HEALTH_INCIDENT_KINDS } from '@rackwright/domain/health/health-incidents.ts';
@@ -9,7 +9,7 @@ import { INCIDENT_KINDS } from '@rackwright/domain/incidents.ts';
 const DONE_BY = {
   controller: 'the health controller',
   'remediate-server': '`remediate-server`',
-  escalate: 'handed on: an incident tells a person',
+  escalate: 'the policy where it may, with its own budgets; else an incident says how a person does it',
 } as const;
 
 const HEADINGS: Record<SignalSource, string> = {
@@ -35,6 +35,8 @@ export function healthDocument(): string {
     '',
     ...CYCLE,
     '',
+    ...UPPER_RUNGS,
+    '',
     '## Signals',
     '',
     'Signal, whether it passes by itself or by a restart, and where the ladder is entered. Where several stand, the one that wants most decides.',
@@ -46,10 +48,7 @@ export function healthDocument(): string {
     '',
     '`GET /v1/health-policy`; `PATCH` with what differs. Defaults:',
     '',
-    ...table(
-      ['setting', 'default'],
-      Object.entries(DEFAULT_HEALTH_POLICY).map(([name, value]) => [`\`${name}\``, String(value)]),
-    ),
+    ...table(['setting', 'default'], settingsOf(DEFAULT_HEALTH_POLICY)),
     '',
     '## Why something is done, or not',
     '',
@@ -81,6 +80,11 @@ function signalsFrom(source: SignalSource): string[] {
   return ['', `${HEADINGS[source]}:`, '', ...table(['signal', 'seen as', 'lasts', 'first rung', 'means'], rows)];
 }
 
+function settingsOf({ escalation, ...settings }: HealthPolicy): string[][] {
+  const nested = Object.entries(escalation).map(([name, value]) => [`\`escalation.${name}\``, String(value)]);
+  return [...Object.entries(settings).map(([name, value]) => [`\`${name}\``, String(value)]), ...nested];
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)];
@@ -100,6 +104,31 @@ const CYCLE = [
   'Whatever gives up half-way leaves the machine on and without the taint.',
   '',
   'No agent runs on installed systems, so `restart_software` is passed, and its step says so.',
+];
+
+const UPPER_RUNGS = [
+  '## Beyond restarts',
+  '',
+  'What restarts do not mend is handed on in three ways. Each is `ask` (an incident says how a person does it) or `automatic` in the policy (`escalation`), with a budget',
+  'per cluster and day. Hosts without a cluster share one budget.',
+  '',
+  '| remedy | when | what the policy does |',
+  '|---|---|---|',
+  '| `open_work_order` | a part failed for good (`part_failed`), or a re-image did not hold | one order per server and failed part while the fault stands; it names the part as the BMC said it, with slot and serial as on file |',
+  '| `reimage` | restarts did not mend it, its power cycles of the day are spent, or its software is damaged | begins `reimage` from `in_service` or `degraded` |',
+  '| `replace` | a part without which it cannot serve failed (first rung `replace`), or it is unwell within a day after a re-image (`reimage_did_not_hold`) | begins one replacement: spare first, then the broken one is isolated (not erased) and waits for its work order |',
+  '',
+  '- `decision.remedies` of `GET /v1/servers/{ref}/health` and the facts of the incident say what was begun (ids of the work order, operation, replacement), what waits, why, and how a',
+  '  person says yes (`sayYes`). A server that is being re-imaged needs no person, so its incident closes.',
+  '- Nothing is begun twice for one trouble: what was cancelled or failed is not begun again by itself; a person may. A trouble that ended and came back is another one.',
+  '- The guards below hold for these rungs too, also for work orders (forty power supplies that lose one feed are not forty orders): paused, settling, a doubtful view, domain',
+  '  incidents, storms. Re-images and replacements also need a place in the budgets of remediation (cluster, rack, feed, switch, one control plane at a time), and what they take out',
+  '  counts as unhealthy.',
+  '- Without a fitting spare the replacement waits (`no_spare`); the incident names the candidates (at most twenty) and why each was passed over. Every round looks again.',
+  '- A `degraded` server whose Node is Ready again without any fault of a part is not touched (`serves_again`): recover it.',
+  '- A part that fails while its Node is Ready leaves the server `in_service`, with `Healthy` false: the spare comes first, then its pods are drained.',
+  '- A re-image that fails ends as `provisioning_failed`, from `degraded` as well as from `in_service`; one that was blocked before anything was switched off gives the server back as it was.',
+  '  The first installation that fails is left to a person: provision again, or release.',
 ];
 
 const GUARDS = [
@@ -123,7 +152,7 @@ const BY_HAND = [
   '',
   '- Stop everything: `PATCH /v1/health-policy` `{"paused": true}` with `If-Match: *`.',
   '- Remediate now: `POST /v1/servers/{ref}/operations` `{"type": "remediate", "params": {"first": "power_cycle"}}`. No budget holds a person back; the fence does.',
-  '- A `degraded` server: `recover` when it is well (also forgets what its BMC reported), `remediate` again, `reimage`, or `release`.',
+  '- A `degraded` server: `recover` when it is well (also forgets what its BMC reported), `remediate` again, `reimage`, replace, `isolate`, or `release`.',
   '- What a BMC reported stands until the server is recovered, validated after a repair, or released; after a hot swap: `DELETE /v1/servers/{ref}/health/findings`.',
   '- A Node deleted by hand (`node_gone`): nothing is released because of it. Restart the kubelet, or release the server.',
 ];

@@ -1,6 +1,5 @@
 // The health controller on a real Postgres: signals with their times, one controller among many, acts once, and an API that says why.
 import { bmcSights } from '@rackwright/worker-app/health/bmc-sights.ts';
-import { askPerson } from '@rackwright/worker-app/health/escalate.ts';
 import { healthRound } from '@rackwright/worker-app/health/health-round.ts';
 import type { SignalName } from '@rackwright/domain/health/signals.ts';
 import type { ClusterId, OperationId, ServerId } from '@rackwright/domain/ids.ts';
@@ -82,7 +81,6 @@ async function round(worker: string, silent: ServerId[] = []): Promise<Operation
       act: (acts) => actOnDecisions(api.database, worker, acts),
     },
     bmcs,
-    escalate: askPerson,
     wakeUp: async (id) => void woken.push(id),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });

@@ -1,7 +1,7 @@
 // What the API needs of the health controller; the store fits itself to it.
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { Decision } from '@rackwright/domain/health/decision.ts';
-import type { HealthPolicy } from '@rackwright/domain/health/policy.ts';
+import type { HealthPolicy, HealthPolicyChange } from '@rackwright/domain/health/policy.ts';
 import type { SignalName } from '@rackwright/domain/health/signals.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Expected } from './collection-needs.ts';
@@ -10,7 +10,12 @@ export type ServerHealthRecord = {
   signals: { signal: SignalName; source: 'node' | 'bmc'; detail: string; since: string }[];
   /** Null: it is well, or nobody decided yet. */
   decision:
-    | (Pick<Decision, 'do' | 'rung' | 'because'> & { facts: Facts; since: string; decidedAt: string; until: string | null })
+    | (Pick<Decision, 'do' | 'rung' | 'because' | 'remedies'> & {
+        facts: Facts;
+        since: string;
+        decidedAt: string;
+        until: string | null;
+      })
     | null;
   remediations: {
     operationId: OperationId;
@@ -35,5 +40,5 @@ export type HealthPolicyRecord = HealthPolicy & { version: number; updatedAt: st
 export interface HealthPolicies {
   get(): Promise<HealthPolicyRecord>;
   /** Undefined members are left as they are. Refusals `precondition_failed` {current}, `health_policy_contradiction` {because}. */
-  update(expected: Expected, change: Partial<HealthPolicy>, by: string): Promise<HealthPolicyRecord>;
+  update(expected: Expected, change: HealthPolicyChange, by: string): Promise<HealthPolicyRecord>;
 }

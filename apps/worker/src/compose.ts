@@ -23,7 +23,6 @@ import { alarms } from './alarms.ts';
 import { startChores } from './chores.ts';
 import { type ClusterConnections, clusterConnections } from './cluster-connections.ts';
 import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
-import { askPerson } from './health/escalate.ts';
 import { health } from './health/start-health.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
@@ -71,7 +70,6 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     queue,
     watch: clusters.api,
     glance: bmcs.glance,
-    escalate: askPerson,
     log,
   });
   const shared = portsOf({ database, keyring }, clusters);

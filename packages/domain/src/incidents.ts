@@ -24,12 +24,12 @@ export const INCIDENT_KINDS = {
   needs_person: {
     severity: 'critical',
     title: 'A server needs a person',
-    toDo: 'Restarting does not mend it: re-image it on the same machine, or replace it.',
+    toDo: 'Restarting does not mend it: the facts say what was begun, and how to re-image it on the same machine or replace it.',
   },
   hardware_failed: {
     severity: 'critical',
     title: 'A part of a server has failed for good',
-    toDo: 'Replace the part that the facts name; restarting cannot mend it.',
+    toDo: 'Replace the part that the facts name; they say which work order and replacement were begun, or how to begin one.',
   },
   undo_gave_up: {
     severity: 'critical',

@@ -5,10 +5,12 @@ import { seconds } from '@rackwright/domain/durations.ts';
 import { familyOf, stopsService } from '@rackwright/domain/health/signals.ts';
 import type { HealthView, ServerHealth } from '@rackwright/domain/health/view.ts';
 import type { NewIncident } from '@rackwright/domain/incidents.ts';
-import type { OperationId } from '@rackwright/domain/ids.ts';
+import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Log } from '../needs.ts';
 import type { BmcSights } from './bmc-sights.ts';
-import type { Escalate, ToBegin } from './escalate.ts';
+
+/** An operation that the health policy begins; what the upper rungs begin stands in their decisions. */
+export type ToBegin = { serverId: ServerId; event: 'remediate'; params: Record<string, unknown>; reason: string };
 
 export type HealthStore = {
   /** Is this process the controller for the next so many milliseconds? */
@@ -22,7 +24,6 @@ export type HealthStore = {
 export type HealthRoundNeeds = {
   store: HealthStore;
   bmcs: BmcSights;
-  escalate: Escalate;
   wakeUp(operationId: OperationId): Promise<void>;
   log: Log;
 };
@@ -42,7 +43,7 @@ export async function healthRound(needs: HealthRoundNeeds): Promise<void> {
     await bmcs.ask(toAsk);
     decided = decideRemediation(withBmcs(view, bmcs));
   }
-  const acts = actsFor(decided, view, needs.escalate);
+  const acts = actsFor(decided, view);
   const begun = await store.act(acts);
   if (begun === undefined) return log.info({}, 'another worker controls health now');
   for (const { serverId, event, reason } of acts.begin) log.info({ serverId, event, reason }, 'health policy acts');
@@ -53,22 +54,13 @@ function withBmcs(view: HealthView, bmcs: BmcSights): HealthView {
   return { ...view, servers: view.servers.map((server) => ({ ...server, bmc: bmcs.of(server.id) })) };
 }
 
-function actsFor({ decisions, incidents }: Decided, view: HealthView, escalate: Escalate) {
+function actsFor({ decisions, incidents }: Decided, view: HealthView) {
   const servers = new Map(view.servers.map((server) => [server.id, server]));
-  const begin: ToBegin[] = [];
-  const handedOn = new Set<string>();
-  for (const decision of decisions) {
-    const server = servers.get(decision.serverId);
-    if (!server) continue;
-    if (decision.do === 'remediate') begin.push(remediation(decision, server, view));
-    const next = decision.do === 'escalate' ? escalate(decision, server) : undefined;
-    if (next === undefined) continue;
-    begin.push(next);
-    handedOn.add(server.id);
-  }
-  // Who is being seen to needs no person.
-  const left = incidents.filter(({ scope }) => scope.kind !== 'server' || !handedOn.has(scope.id));
-  return { begin, decisions, incidents: left };
+  const begin = decisions.flatMap((decision) => {
+    const server = decision.do === 'remediate' ? servers.get(decision.serverId) : undefined;
+    return server ? [remediation(decision, server, view)] : [];
+  });
+  return { begin, decisions, incidents };
 }
 
 const MOST_POWER_CYCLES = 2;

@@ -10,7 +10,6 @@ import { readHealthView } from '@rackwright/store/health/read-health-view.ts';
 import type { BmcConnections } from '../bmc-connections.ts';
 import type { Log } from '../needs.ts';
 import { bmcSights } from './bmc-sights.ts';
-import type { Escalate } from './escalate.ts';
 import { healthRound, type HealthStore } from './health-round.ts';
 import { type NodeSights, nodeSights } from './node-sights.ts';
 
@@ -23,7 +22,6 @@ export type HealthParts = {
   watch(clusterId: ClusterId): Promise<unknown>;
   /** Without holding the server, in line with those that do. */
   glance: BmcConnections['glance'];
-  escalate: Escalate;
   log: Log;
 };
 
@@ -33,7 +31,7 @@ export type Health = Pick<NodeSights, 'take'> & {
   close(): Promise<void>;
 };
 
-export function health({ database, worker, everyMs, queue, watch, glance, escalate, log }: HealthParts): Health {
+export function health({ database, worker, everyMs, queue, watch, glance, log }: HealthParts): Health {
   const sights = nodeSights({
     clusters: () => clustersInUse(database),
     watch,
@@ -54,7 +52,7 @@ export function health({ database, worker, everyMs, queue, watch, glance, escala
       // One after the other: what is decided on is what was just seen.
       stop = queue.every('health', everyMs, async () => {
         await sights.writeDown();
-        await healthRound({ store, bmcs, escalate, wakeUp: (id) => queue.wakeUp(id), log });
+        await healthRound({ store, bmcs, wakeUp: (id) => queue.wakeUp(id), log });
       });
     },
     async close() {

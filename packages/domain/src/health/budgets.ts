@@ -2,7 +2,7 @@
 import type { IncidentScope } from '../incidents.ts';
 import type { HealthReason } from './reasons.ts';
 import type { HealthPolicy } from './policy.ts';
-import { domainsOf, isUnhealthy, type ServerHealth } from './view.ts';
+import { domainsOf, isHandedOn, isUnhealthy, type ServerHealth } from './view.ts';
 
 export type Budgets = {
   /** The first budget that is full for this server; undefined: it may begin. */
@@ -31,7 +31,7 @@ export function budgetsOf(policy: HealthPolicy, servers: readonly ServerHealth[]
   };
   const ailingControlPlanes = new Map<string, Set<string>>();
   for (const server of servers) {
-    if (server.state === 'remediating') spend(server);
+    if (server.state === 'remediating' || isHandedOn(server)) spend(server);
     if (server.controlPlane && server.clusterId !== null && isUnhealthy(server)) {
       const ailing = ailingControlPlanes.get(server.clusterId) ?? new Set();
       ailingControlPlanes.set(server.clusterId, ailing.add(server.id));

@@ -26,6 +26,7 @@ function server(n: number, changes: Partial<ServerHealth> = {}): ServerHealth {
     powerCycles: [],
     lastFailure: null,
     hasBmc: true,
+    begun: [],
     ...changes,
   };
 }
@@ -35,7 +36,7 @@ const answers = { bmc: 'answers' } as const;
 function site(servers: ServerHealth[], changes: Partial<HealthView> = {}): HealthView {
   const sights = [{ vantage: 'w1', sees: true, since: 0 }];
   const clusters = [{ id: CLUSTER, name: 'c1', sights }];
-  return { now: NOW, policy: DEFAULT_HEALTH_POLICY, servers, clusters, guards: [], ...changes };
+  return { now: NOW, policy: DEFAULT_HEALTH_POLICY, servers, clusters, guards: [], begunToday: [], ...changes };
 }
 /** Ten healthy ones in racks of their own, so that no share is exceeded. */
 const others = (count = 10) =>

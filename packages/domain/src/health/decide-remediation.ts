@@ -2,14 +2,17 @@
 import { hours } from '../durations.ts';
 import type { NewIncident } from '../incidents.ts';
 import { type Budgets, budgetsOf } from './budgets.ts';
+import { dayBudgetsOf } from './day-budgets.ts';
 import type { Decision, Guards } from './decision.ts';
 import { findDomainIncidents } from './find-domain-incidents.ts';
 import { judgeClusters } from './judge-clusters.ts';
-import { escalationAtOnce, escalationOnceSettled } from './escalation.ts';
+import { BEING_REPLACED, climbed, type Escalation, escalationAtOnce, escalationOnceSettled } from './escalation.ts';
+import { heldByGuard } from './held-by-guard.ts';
 import { healthIncidents } from './health-incidents.ts';
 import { higher, type Rung } from './ladder.ts';
+import { planRemedies, runningRemedies } from './plan-remedies.ts';
 import { rowOf, stopsService } from './signals.ts';
-import { failingSince, type HealthView, type ServerHealth } from './view.ts';
+import { failingSince, type HealthView, isBeingReplaced, isUnhealthy, reimageFailed, type ServerHealth } from './view.ts';
 
 export type Decided = {
   /** One for each server that is not well, and no others. */
@@ -24,13 +27,15 @@ export function decideRemediation(view: HealthView): Decided {
   const clusters = judgeClusters(view, new Set(domains.flatMap(({ servers }) => [...servers])));
   const guards: Guards = { clusters, domains, bmcNetworkSilent: manyBmcsSilent(view) };
   const budgets = budgetsOf(view.policy, view.servers);
+  const days = dayBudgetsOf(view);
   const unwell = view.servers
-    .filter(({ state, signals }) => state === 'remediating' || state === 'degraded' || signals.length > 0)
+    .filter((server) => isUnhealthy(server) || reimageFailed(server) || server.signals.length > 0)
     .toSorted((a, b) => sinceOf(a) - sinceOf(b) || (a.id < b.id ? -1 : 1));
   const decisions = unwell.map((server) => {
     const decision = decide(server, view, guards, budgets);
     if (decision.do === 'remediate') budgets.spend(server);
-    return decision;
+    if (decision.do !== 'escalate') return { ...decision, remedies: runningRemedies(server) };
+    return { ...decision, remedies: planRemedies(server, decision, view, guards, { budgets, days }) };
   });
   return { decisions, incidents: healthIncidents(view, guards, decisions) };
 }
@@ -45,14 +50,18 @@ function decide(server: ServerHealth, view: HealthView, guards: Guards, budgets:
     rung: 'observe',
     facts: {},
     until: null,
+    remedies: [],
     ...rest,
   });
   if (server.state === 'remediating') return decision({ because: 'already_remediating' });
   if (server.operationRuns) return decision({ because: 'operation_in_progress' });
+  const escalate = (escalation: Escalation, until: number | null = null): Decision =>
+    decision({ do: 'escalate', ...climbed(escalation, server, now), until });
   const atOnce = escalationAtOnce(server);
-  if (atOnce) return decision({ do: 'escalate', ...atOnce });
+  if (atOnce) return escalate(atOnce);
   const since = failingSince(server);
   if (since === undefined || server.state !== 'in_service') return decision({ because: 'only_observed' });
+  if (isBeingReplaced(server)) return escalate(BEING_REPLACED);
   if (policy.paused) return decision({ because: 'remediation_paused' });
 
   const held = heldByGuard(server, guards);
@@ -60,18 +69,12 @@ function decide(server: ServerHealth, view: HealthView, guards: Guards, budgets:
   const settledAt = since + policy.settleSeconds * 1_000;
   if (now < settledAt) return decision({ because: 'settling', until: settledAt });
   const beyondRestarts = escalationOnceSettled(server);
-  if (beyondRestarts) return decision({ do: 'escalate', ...beyondRestarts });
+  if (beyondRestarts) return escalate(beyondRestarts);
 
   const cycles = server.powerCycles.filter((at) => at > now - hours(24));
   if (cycles.length >= policy.powerCyclesPerDay) {
     const until = (cycles[0] ?? now) + hours(24);
-    return decision({
-      do: 'escalate',
-      rung: 'reimage',
-      because: 'server_budget_spent',
-      until,
-      facts: { powerCycles: cycles.length },
-    });
+    return escalate({ rung: 'reimage', because: 'server_budget_spent', facts: { powerCycles: cycles.length } }, until);
   }
   if (!server.hasBmc) return decision({ do: 'escalate', rung: 'person', because: 'bmc_missing' });
   if (server.bmc === undefined) return decision({ do: 'look', because: 'bmc_not_asked' });
@@ -80,19 +83,6 @@ function decide(server: ServerHealth, view: HealthView, guards: Guards, budgets:
   const full = budgets.refuses(server);
   if (full) return decision({ because: full });
   return decision({ do: 'remediate', rung: firstRung(server), because: 'signal_stands' });
-}
-
-function heldByGuard(
-  server: ServerHealth,
-  { clusters, domains }: Guards,
-): (Pick<Decision, 'because'> & Partial<Pick<Decision, 'facts'>>) | undefined {
-  const cluster = server.clusterId === null ? undefined : clusters.get(server.clusterId);
-  if (cluster?.doubt) return { because: cluster.doubt.because, facts: cluster.doubt.facts };
-  const domain = domains.find(({ servers }) => servers.has(server.id));
-  if (domain)
-    return { because: 'domain_incident', facts: { [domain.scope.kind]: domain.scope.name, servers: domain.servers.size } };
-  if (cluster?.storm) return { because: 'remediation_storm', facts: cluster.storm.facts };
-  return undefined;
 }
 
 /** Where several signals stand, the one that wants most decides: a deadlocked kernel restarts no kubelet. */

@@ -4,6 +4,7 @@ import type { ServerId } from '../ids.ts';
 import type { DomainIncident } from './find-domain-incidents.ts';
 import type { ClusterJudgement } from './judge-clusters.ts';
 import type { Rung } from './ladder.ts';
+import type { Remedy } from './remedies.ts';
 import type { HealthReason } from './reasons.ts';
 
 export type Decision = {
@@ -16,6 +17,8 @@ export type Decision = {
   facts: Facts;
   /** When time alone changes it; milliseconds. */
   until: number | null;
+  /** Of an escalation: what is begun, was begun, or waits. */
+  remedies: Remedy[];
 };
 
 /** What keeps whole groups of servers from being touched. */

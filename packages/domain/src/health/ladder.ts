@@ -24,7 +24,7 @@ export const LADDER = {
     means: 'once more, and while the machine is off its BMC is restarted as well',
   },
   hardware_check: { by: 'remediate-server', means: 'the BMC is asked what is broken: its event log and its parts' },
-  reimage: { by: 'escalate', means: 'the same machine is installed again' },
+  reimage: { by: 'escalate', means: 'the same machine is installed again; once a day at most, then the next rung' },
   replace: { by: 'escalate', means: 'a spare takes over, and a work order is opened for this machine' },
   person: { by: 'escalate', means: 'somebody has to look' },
 } as const satisfies Record<string, RungRow>;

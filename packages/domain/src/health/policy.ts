@@ -24,6 +24,27 @@ export type HealthPolicy = {
   cooldownSeconds: number;
   /** So many silent BMCs among the servers we wanted to act on are a silent network, not dead BMCs. */
   silentBmcs: number;
+  /** What comes after restarts. */
+  escalation: EscalationPolicy;
+};
+
+/** `ask`: an incident says how a person says yes. `automatic`: begun by the policy, within its budgets. */
+export const LEAVES = ['ask', 'automatic'] as const;
+export type Leave = (typeof LEAVES)[number];
+
+export type EscalationPolicy = {
+  reimage: Leave;
+  replace: Leave;
+  workOrder: Leave;
+  /** Begun by the policy in one cluster within 24 hours. */
+  reimagesPerDay: number;
+  replacementsPerDay: number;
+  workOrdersPerDay: number;
+};
+
+/** A part of the policy: of what stands under `escalation`, a part as well. */
+export type HealthPolicyChange = Partial<Omit<HealthPolicy, 'escalation'>> & {
+  escalation?: { [Name in keyof EscalationPolicy]?: EscalationPolicy[Name] | undefined } | undefined;
 };
 
 export const DEFAULT_HEALTH_POLICY: HealthPolicy = {
@@ -40,7 +61,22 @@ export const DEFAULT_HEALTH_POLICY: HealthPolicy = {
   domainWindowSeconds: 180,
   cooldownSeconds: 600,
   silentBmcs: 3,
+  escalation: {
+    // Both cost what is on the root disk; a work order touches nothing.
+    reimage: 'ask',
+    replace: 'ask',
+    workOrder: 'automatic',
+    reimagesPerDay: 2,
+    replacementsPerDay: 2,
+    workOrdersPerDay: 10,
+  },
 };
+
+/** What is not told stays as it is. */
+export function withChange(policy: HealthPolicy, { escalation, ...rest }: HealthPolicyChange): HealthPolicy {
+  const told = Object.fromEntries(Object.entries(escalation ?? {}).filter(([, value]) => value !== undefined));
+  return { ...policy, ...rest, escalation: { ...policy.escalation, ...told } };
+}
 
 /**
  * What is wrong with it, or undefined. The first of many failures must not be acted on before the others had time to show:

@@ -68,6 +68,29 @@ export const HEALTH_REASONS = {
     says: 'Its installation ended without a Ready node.',
     unblockedBy: 'provisioning it again, or releasing it',
   },
+  reimage_did_not_hold: {
+    says: 'It was re-imaged within a day and is unwell again: that is not what is installed.',
+    unblockedBy: 'a spare in its place, and a look at its hardware',
+  },
+  being_replaced: { says: 'A spare is taking its place.', unblockedBy: 'the end of the replacement' },
+  // Why something of the upper rungs waits.
+  escalation_asks: {
+    says: 'The policy leaves this to a person.',
+    unblockedBy: 'somebody who does it (how: sayYes), or sets it to automatic (PATCH /v1/health-policy, escalation)',
+  },
+  cluster_day_spent: {
+    says: 'The policy began as many of these in its cluster as one day allows.',
+    unblockedBy: 'time, a higher budget, or somebody who does it',
+  },
+  no_spare: {
+    says: 'No available server of its site can stand in for it.',
+    unblockedBy: 'a fitting server becoming available: the facts say why each one was passed over',
+  },
+  serves_again: {
+    says: 'Nothing tells any more that it does not serve.',
+    unblockedBy: 'somebody who recovers it, or who does it all the same',
+  },
+  remedy_refused: { says: 'It could not be begun as the server stands.', unblockedBy: 'what the facts name' },
 } as const satisfies Record<string, ReasonRow>;
 
 export type HealthReason = keyof typeof HEALTH_REASONS;

@@ -3,6 +3,7 @@ import type { IncidentScope } from '../incidents.ts';
 import type { ClusterId, RackId, ServerId } from '../ids.ts';
 import type { ServerState } from '../server-lifecycle/table.ts';
 import type { HealthPolicy } from './policy.ts';
+import type { Begun, RemedyName } from './remedies.ts';
 import { type SignalName, stopsService } from './signals.ts';
 
 /** Times are milliseconds since the epoch. */
@@ -26,6 +27,8 @@ export type ServerHealth = {
   /** How its last remediation failed; null when it did not. */
   lastFailure: string | null;
   hasBmc: boolean;
+  /** What the upper rungs began for it, whoever asked; newest first. */
+  begun: readonly Begun[];
   /** What its BMC said just now; undefined: it was not asked. */
   bmc?: 'answers' | 'silent' | undefined;
 };
@@ -44,6 +47,8 @@ export type HealthView = {
   servers: readonly ServerHealth[];
   clusters: readonly ClusterView[];
   guards: readonly StandingGuard[];
+  /** What the policy itself began within 24 hours, for each cluster. */
+  begunToday: readonly { remedy: RemedyName; clusterId: ClusterId | null; count: number }[];
 };
 
 /** Since when it does not serve as it should; undefined while it does. */
@@ -54,12 +59,30 @@ export function failingSince({ signals }: Pick<ServerHealth, 'signals'>): number
 
 /** Belongs to its cluster by our records, well or not. */
 export function serves({ state }: Pick<ServerHealth, 'state'>): boolean {
-  return state === 'in_service' || state === 'remediating' || state === 'degraded';
+  return state === 'in_service' || isAway(state);
+}
+
+/** Re-imaged or taken out by the policy: whom people take out on purpose the view does not show. */
+const isAway = (state: ServerState): boolean =>
+  state === 'remediating' || state === 'degraded' || state === 'reimaging' || state === 'isolating';
+
+/** A re-image or a replacement runs for it. */
+export function isHandedOn({ begun }: Pick<ServerHealth, 'begun'>): boolean {
+  return begun.some(({ remedy, over }) => remedy !== 'open_work_order' && !over);
+}
+
+/** Its re-image ended half-way, and nothing serves on it since. */
+export function reimageFailed({ state, begun }: Pick<ServerHealth, 'state' | 'begun'>): boolean {
+  return state === 'provisioning_failed' && begun.find(({ remedy }) => remedy === 'reimage')?.state === 'failed';
+}
+
+export function isBeingReplaced({ begun }: Pick<ServerHealth, 'begun'>): boolean {
+  return begun.some(({ remedy, over }) => remedy === 'replace' && !over);
 }
 
 /** What is in remediation, or gave up, counts as unhealthy in every budget: it does not serve. */
 export function isUnhealthy(server: Pick<ServerHealth, 'signals' | 'state'>): boolean {
-  return server.state === 'remediating' || server.state === 'degraded' || failingSince(server) !== undefined;
+  return isAway(server.state) || failingSince(server) !== undefined;
 }
 
 /** What can fail together with its neighbours: itself is not among them. */

@@ -54,7 +54,10 @@ export const STATES = {
     limitMinutes: 3_120,
     means: 'fence, switch on again, see it Ready; keeps its Node',
   },
-  degraded: { kind: 'resting', means: 'in service by its record, but restarts did not mend it; a person decides' },
+  degraded: {
+    kind: 'resting',
+    means: 'in service by its record, but restarts did not mend it; a person decides, or the health policy where it may',
+  },
   isolating: {
     kind: 'working',
     runs: 'isolate-server',

@@ -3,8 +3,7 @@ import { canonicalJson } from '@rackwright/domain/canonical-json.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Decision } from '@rackwright/domain/health/decision.ts';
 import { HEALTH_INCIDENT_KINDS } from '@rackwright/domain/health/health-incidents.ts';
-import { SIGNAL_NAMES } from '@rackwright/domain/health/signals.ts';
-import { orderForSignal } from '@rackwright/domain/work-orders/order-for-signal.ts';
+import { remedyFacts } from '@rackwright/domain/health/remedies.ts';
 import type { NewIncident } from '@rackwright/domain/incidents.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
@@ -12,13 +11,12 @@ import { closeIncident, openIncident } from '../incidents/open-incident.ts';
 import { newId } from '../new-id.ts';
 import { beginOperation, type BeginOperation } from '../operations/begin-operation.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
-import { openWorkOrder } from '../work-orders/open-work-order.ts';
+import { beginRemedies } from './begin-remedies.ts';
 import { stillLeadsHealth } from './health-policy.ts';
+import { HEALTH_POLICY_NAME } from './policy-name.ts';
 
 export type ToBegin = Pick<BeginOperation, 'serverId' | 'event' | 'params' | 'reason'>;
 export type Acts = { begin: readonly ToBegin[]; decisions: readonly Decision[]; incidents: readonly NewIncident[] };
-
-export const HEALTH_POLICY_NAME = 'health policy';
 
 /** @returns operations to wake, or undefined when another process is the controller: then nothing was done. */
 export function actOnDecisions(database: Database, who: string, acts: Acts): Promise<OperationId[] | undefined> {
@@ -29,8 +27,14 @@ export function actOnDecisions(database: Database, who: string, acts: Acts): Pro
       const id = await begin(tx, one);
       if (id !== undefined) begun.push(id);
     }
-    await matchIncidents(tx, acts.incidents);
-    await writeDecisions(tx, acts.decisions);
+    const decisions: Decision[] = [];
+    for (const decision of acts.decisions) {
+      const { remedies, wake } = await beginRemedies(tx, decision.serverId, decision.remedies);
+      begun.push(...wake);
+      decisions.push({ ...decision, remedies });
+    }
+    await matchIncidents(tx, withRemedies(acts.incidents, decisions));
+    await writeDecisions(tx, decisions);
     return begun;
   });
 }
@@ -47,6 +51,20 @@ async function begin(tx: Transaction, { serverId, event, params, reason }: ToBeg
   }
 }
 
+/** The incident of a server says what was begun and what waits for whom. One that is being re-imaged needs no person. */
+function withRemedies(incidents: readonly NewIncident[], decisions: readonly Decision[]): NewIncident[] {
+  const remedies = new Map(decisions.map((one) => [one.serverId, one.remedies]));
+  return incidents.flatMap((incident) => {
+    if (incident.scope.kind !== 'server') return [incident];
+    const serverId = incident.scope.id as ServerId;
+    const ofIt = remedies.get(serverId) ?? [];
+    const reimaged = ofIt.some(
+      ({ remedy, state, facts }) => remedy === 'reimage' && state === 'begun' && !('reimage_ended' in facts),
+    );
+    return reimaged ? [] : [{ ...incident, facts: { ...incident.facts, ...remedyFacts(serverId, ofIt) } }];
+  });
+}
+
 type Open = { key: string; facts: unknown };
 
 /** Open afterwards are these and no others of ours; what stands open already as it should is left alone. */
@@ -56,21 +74,10 @@ async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[]): 
   ]);
   const standing = new Map(open.map(({ key, facts }) => [key, canonicalJson(facts)]));
   for (const incident of wanted) {
-    if (standing.get(incident.key) !== canonicalJson(incident.facts)) {
-      const { opened } = await openIncident(tx, incident);
-      if (opened && incident.kind === 'hardware_failed') await sendTechnician(tx, incident);
-    }
+    if (standing.get(incident.key) !== canonicalJson(incident.facts)) await openIncident(tx, incident);
     standing.delete(incident.key);
   }
   for (const key of standing.keys()) await closeIncident(tx, key, 'its reason is gone');
-}
-
-/** Once per incident: an order that somebody cancelled is not opened again while the part still says the same. */
-async function sendTechnician(tx: Transaction, { scope, facts }: NewIncident): Promise<void> {
-  const signal = SIGNAL_NAMES.find((name) => name === facts['signal']);
-  if (scope.kind !== 'server' || signal === undefined) return;
-  const order = orderForSignal(signal, String(facts['detail'] ?? ''));
-  await openWorkOrder(tx, { serverId: scope.id as ServerId, ...order, openedBy: HEALTH_POLICY_NAME });
 }
 
 /** A decision for the same reason as before keeps its time. */
@@ -82,13 +89,15 @@ async function writeDecisions(tx: Transaction, decisions: readonly Decision[]): 
   }));
   await tx.query(
     `with told as (
-       select t.* from jsonb_to_recordset($1::jsonb) as t("serverId" text, deed text, rung text, because text, facts jsonb, until timestamptz)
+       select t.* from jsonb_to_recordset($1::jsonb) as t("serverId" text, deed text, rung text, because text, facts jsonb, until timestamptz,
+                                                             remedies jsonb)
          join servers s on s.id = t."serverId"),
      gone as (delete from health_decisions where server_id <> all($2::text[]))
-     insert into health_decisions as d (server_id, deed, rung, because, facts, until, since, decided_at)
-     select "serverId", deed, rung, because, facts, until, clock_timestamp(), clock_timestamp() from told
+     insert into health_decisions as d (server_id, deed, rung, because, facts, until, remedies, since, decided_at)
+     select "serverId", deed, rung, because, facts, until, remedies, clock_timestamp(), clock_timestamp() from told
      on conflict (server_id) do update
        set deed = excluded.deed, rung = excluded.rung, because = excluded.because, facts = excluded.facts, until = excluded.until,
+           remedies = excluded.remedies,
            decided_at = excluded.decided_at, since = case when d.because = excluded.because then d.since else excluded.since end`,
     [JSON.stringify(rows), decisions.map(({ serverId }): ServerId => serverId)],
   );

@@ -1,5 +1,11 @@
 // How careful the health controller is, and which process is the controller: one row.
-import { contradictionIn, DEFAULT_HEALTH_POLICY, type HealthPolicy } from '@rackwright/domain/health/policy.ts';
+import {
+  contradictionIn,
+  DEFAULT_HEALTH_POLICY,
+  type HealthPolicy,
+  type HealthPolicyChange,
+  withChange,
+} from '@rackwright/domain/health/policy.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { Database, Sql } from '../database.ts';
 import type { Work } from '../inventory/work.ts';
@@ -9,11 +15,11 @@ import type { Transaction } from '../transaction.ts';
 export type HealthPolicyRecord = HealthPolicy & { version: number; updatedAt: string };
 
 export async function readHealthPolicy(sql: Sql): Promise<HealthPolicyRecord> {
-  const [row] = await sql.query<{ settings: Partial<HealthPolicy>; version: number; updatedAt: string }>(
+  const [row] = await sql.query<{ settings: HealthPolicyChange; version: number; updatedAt: string }>(
     'select settings, version, updated_at as "updatedAt" from health_policy',
   );
   if (!row) throw new Error('health_policy is empty: the migrations did not run');
-  return { ...DEFAULT_HEALTH_POLICY, ...row.settings, version: row.version, updatedAt: row.updatedAt };
+  return { ...withChange(DEFAULT_HEALTH_POLICY, row.settings), version: row.version, updatedAt: row.updatedAt };
 }
 
 export function postgresHealthPolicy(work: Work) {
@@ -21,12 +27,12 @@ export function postgresHealthPolicy(work: Work) {
     get: (): Promise<HealthPolicyRecord> => readHealthPolicy(work.read),
 
     /** Refusals `precondition_failed` {current}, `health_policy_contradiction` {because}. */
-    update: (expected: Expected, change: Partial<HealthPolicy>, by: string): Promise<HealthPolicyRecord> =>
+    update: (expected: Expected, change: HealthPolicyChange, by: string): Promise<HealthPolicyRecord> =>
       work.write(async (tx) => {
         await tx.query('select from health_policy for update');
         const { version, updatedAt: _at, ...before } = await readHealthPolicy(tx);
         refuseOtherVersion(version, expected);
-        const wanted = { ...before, ...change };
+        const wanted = withChange(before, change);
         const because = contradictionIn(wanted);
         if (because !== undefined) throw new Refusal('health_policy_contradiction', { because });
         await tx.query('update health_policy set settings = $1, version = version + 1, updated_at = clock_timestamp()', [

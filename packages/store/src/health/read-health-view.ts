@@ -6,7 +6,9 @@ import type { RackId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
 import { SIGHT_LIVES_SECONDS } from './cluster-sights.ts';
 import { readHealthPolicy } from './health-policy.ts';
+import { OF_HEALTH_POLICY } from './policy-name.ts';
 import { IS_POWER_CYCLE } from './power-cycles.ts';
+import { BEGUN, readBegunToday } from './read-begun.ts';
 
 /** What only asking the BMC tells is not in it. Undefined when every server is well and nothing of ours is open: nothing to decide. */
 export async function readHealthView(database: Database): Promise<HealthView | undefined> {
@@ -16,14 +18,15 @@ export async function readHealthView(database: Database): Promise<HealthView | u
          or exists (select from incidents where closed_at is null) or exists (select from cluster_sights where not sees) as some`,
   );
   if (!work?.some) return undefined;
-  const [now, policy, servers, clusters, guards] = await Promise.all([
+  const [now, policy, servers, clusters, guards, begunToday] = await Promise.all([
     database.query<{ ms: number }>('select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as ms'),
     readHealthPolicy(database),
-    database.query<ServerRow>(SERVERS),
+    database.query<ServerRow>(SERVERS, [OF_HEALTH_POLICY]),
     database.query<ClusterView>(CLUSTERS, [SIGHT_LIVES_SECONDS]),
     database.query<StandingGuard>(GUARDS),
+    readBegunToday(database),
   ]);
-  return { now: now[0]?.ms ?? 0, policy, servers: servers.map(serverOf), clusters, guards };
+  return { now: now[0]?.ms ?? 0, policy, servers: servers.map(serverOf), clusters, guards, begunToday };
 }
 
 type ServerRow = Omit<ServerHealth, 'rack'> & {
@@ -65,12 +68,14 @@ const SERVERS = `
          case when s.state = 'provisioning_failed' then
            (select jsonb_build_object('at', ${millis('o.finished_at')}, 'waitedFor', coalesce(o.error->'facts'->>'waitedFor', ''))
               from operations o where o.server_id = s.id and o.state = 'failed' order by o.id desc limit 1) end as failed,
-         b.credentials_sealed is not null as "hasBmc"
+         b.credentials_sealed is not null as "hasBmc", ${BEGUN} as begun
     from servers s
     left join racks r on r.id = s.rack_id
     left join allocations a on a.server_id = s.id
     left join server_bmcs b on b.server_id = s.id
-   where s.state in ('in_service', 'remediating', 'degraded', 'provisioning_failed')`;
+   where s.state in ('in_service', 'remediating', 'degraded', 'provisioning_failed')
+      or s.state in ('reimaging', 'isolating')
+         and exists (select from operations o where o.server_id = s.id and o.state = 'running' and o.requested_by like $1)`;
 
 const CLUSTERS = `
   select c.id, c.name,

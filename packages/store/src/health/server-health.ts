@@ -1,6 +1,7 @@
 // One server's health as the API shows it: signals, what was decided and why, what was done before.
 import type { HealthReason } from '@rackwright/domain/health/reasons.ts';
 import type { Rung } from '@rackwright/domain/health/ladder.ts';
+import type { Remedy } from '@rackwright/domain/health/remedies.ts';
 import type { SignalName } from '@rackwright/domain/health/signals.ts';
 import type { Decision } from '@rackwright/domain/health/decision.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
@@ -22,6 +23,8 @@ export type ServerHealthRecord = {
     since: string;
     decidedAt: string;
     until: string | null;
+    /** Of an escalation. */
+    remedies: Remedy[];
   } | null;
   /** The last twenty, newest first. */
   remediations: {
@@ -50,7 +53,7 @@ async function readServerHealth(sql: Sql, serverId: ServerId): Promise<ServerHea
     [serverId],
   );
   const [decision] = await sql.query<NonNullable<ServerHealthRecord['decision']>>(
-    `select deed as do, rung, because, facts, since, decided_at as "decidedAt", until from health_decisions where server_id = $1`,
+    `select deed as do, rung, because, facts, since, decided_at as "decidedAt", until, remedies from health_decisions where server_id = $1`,
     [serverId],
   );
   const remediations = await sql.query<ServerHealthRecord['remediations'][number]>(
