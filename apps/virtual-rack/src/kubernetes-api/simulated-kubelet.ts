@@ -144,17 +144,22 @@ async function serve(
   for (;;) {
     await sleep(request === undefined ? heartbeatMs : Math.min(retryMs, heartbeatMs), undefined, { signal });
     if (silent()) continue;
+    if (request !== undefined) {
+      const answer = await readCertificate(api, request);
+      if (answer === 'gone') request = await requestCertificate(api, facts, keys, 'serving');
+      else if (answer !== 'waiting') {
+        disk.servingCertificate = answer.issued;
+        request = undefined;
+      }
+    }
+    // Waiting for a signature it asks more often than it beats.
+    if (Date.now() - renewed < 0.9 * heartbeatMs) continue;
     await renewLease(api, facts.nodeName, new Date());
     await tendPods(api, facts.nodeName);
     // Late or not, from time to time it says so again: the cluster may have given it up meanwhile.
     const late = Date.now() - renewed > 1.5 * heartbeatMs;
     renewed = Date.now();
     if (late || ++beats % REPORT_EVERY_BEATS === 0) await reportReady(api, facts, new Date());
-    if (request === undefined) continue;
-    const answer = await readCertificate(api, request);
-    if (answer === 'waiting') continue;
-    if (answer !== 'gone') disk.servingCertificate = answer.issued;
-    request = answer === 'gone' ? await requestCertificate(api, facts, keys, 'serving') : undefined;
   }
 }
 

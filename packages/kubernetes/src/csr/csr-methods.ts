@@ -10,11 +10,23 @@ import { readRequest } from './read-request.ts';
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SERVING = 'kubernetes.io/kubelet-serving';
 
+/** Hundreds of servers that join at once ask for the same list; a kubelet waits longer than this for its certificate anyway. */
+const LIST_SHARED_MS = 1_000;
+
 export function csrMethods(connection: Connection, now: () => Date): Pick<ClusterApi, 'approveServingCsrs'> {
+  let shared: { until: number; list: Promise<CsrObject[]> } | undefined;
+  const pendingServing = (): Promise<CsrObject[]> => {
+    if (shared && now().getTime() < shared.until) return shared.list;
+    const list = pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` });
+    shared = { until: now().getTime() + LIST_SHARED_MS, list };
+    // Whoever comes after a failure asks anew.
+    list.catch(() => (shared = undefined));
+    return list;
+  };
   return {
     async approveServingCsrs(expected) {
       const verdicts: Awaited<ReturnType<ClusterApi['approveServingCsrs']>> = { approved: [], refused: [] };
-      for (const csr of await pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` })) {
+      for (const csr of await pendingServing()) {
         const { name } = csr.metadata;
         const verdict = await judge(csr, expected);
         if (!verdict.approve) verdicts.refused.push({ name, username: csr.spec.username ?? '', reason: verdict.reason });

@@ -44,10 +44,11 @@ export async function joinCluster(
     'wait for the node to be Ready',
     async () => {
       const cluster = await connectCluster(clusterId);
+      const seen = await cluster.node(nodeName);
+      // Before it has registered it asks for no serving certificate: nothing to look for.
+      if (!seen) return new NotYet('node_not_seen', { nodeName });
       const { refused } = await cluster.approveServingCertificate(expected);
       if (refused[0]) return new NotYet('serving_certificate_refused', { request: refused[0].name, reason: refused[0].reason });
-      const seen = await cluster.node(nodeName);
-      if (!seen) return new NotYet('node_not_seen', { nodeName });
       await greet(cluster, seen);
       return seen.ready ? { uid: seen.uid } : new NotYet('node_not_ready', { nodeName, reason: seen.readyReason });
     },
