@@ -10,19 +10,8 @@ import { readRequest } from './read-request.ts';
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SERVING = 'kubernetes.io/kubelet-serving';
 
-/** Hundreds of servers that join at once ask for the same list; a kubelet waits longer than this for its certificate anyway. */
-const LIST_SHARED_MS = 1_000;
-
 export function csrMethods(connection: Connection, now: () => Date): Pick<ClusterApi, 'approveServingCsrs'> {
-  let shared: { until: number; list: Promise<CsrObject[]> } | undefined;
-  const pendingServing = (): Promise<CsrObject[]> => {
-    if (shared && now().getTime() < shared.until) return shared.list;
-    const list = pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` });
-    shared = { until: now().getTime() + LIST_SHARED_MS, list };
-    // Whoever comes after a failure asks anew.
-    list.catch(() => (shared = undefined));
-    return list;
-  };
+  const pendingServing = oneAtATime(() => pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` }));
   return {
     async approveServingCsrs(expected) {
       const verdicts: Awaited<ReturnType<ClusterApi['approveServingCsrs']>> = { approved: [], refused: [] };
@@ -94,4 +83,24 @@ async function approve(connection: Connection, csr: CsrObject, at: Date): Promis
   if (answer.ok) return true;
   if (answer.failure.status === 404 || answer.failure.status === 409) return false;
   throw failureFault(answer.failure, doing);
+}
+
+/** Hundreds of servers that join at once want the same list: whoever asks while one is fetched shares the next one, which begins later. */
+function oneAtATime<T>(fetch: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> | undefined;
+  let next: Promise<T> | undefined;
+  const begin = (): Promise<T> => {
+    next = undefined;
+    const mine = fetch();
+    const over = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    running = over;
+    void over.then(() => {
+      if (running === over) running = undefined;
+    });
+    return mine;
+  };
+  return () => (running ? (next ??= running.then(begin)) : begin());
 }
