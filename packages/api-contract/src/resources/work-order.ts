@@ -82,8 +82,8 @@ const place = z.object({
   siteName: z.string(),
   rackId: idOf('rack').nullable(),
   rackName: z.string().nullable(),
-  uPosition: z.int().nullable(),
-  uHeight: z.int(),
+  uPosition: z.number().nullable(),
+  uHeight: z.number(),
   face: z.string(),
 });
 const power = z
