@@ -301,21 +301,21 @@ describe('a list', () => {
 
 describe('enclosures', () => {
   test('hold blades, keep servers off their units, move with all, and are deleted when empty', async () => {
-    const body = { rackId: place.rackId, name: 'CH-1', serial: 'CH-SN-1', uPosition: 28.5, uHeight: 4.5, slots: 4 };
+    const body = { rackId: place.rackId, name: 'CH-1', serial: 'CH-SN-1', uPosition: 35.5, uHeight: 4.5, slots: 4 };
     const made = await call('POST', '/v1/enclosures', body);
     expect(made).toMatchObject({
       status: 201,
       body: { kind: 'enclosure', ...body, rackName: 'TPE1-R1', face: 'front', blades: [] },
     });
     expect(
-      (await call('POST', '/v1/servers', { ...fresh(), rackId: place.rackId, uPosition: 28, uHeight: 1 })).body,
+      (await call('POST', '/v1/servers', { ...fresh(), rackId: place.rackId, uPosition: 35, uHeight: 1 })).body,
     ).toMatchObject({
       code: 'rack_position_occupied',
       params: { rack: 'TPE1-R1', occupant: 'enclosure CH-1' },
       errors: [{ pointer: '/uPosition' }],
     });
-    const half = await call('POST', '/v1/servers', { ...fresh(), rackId: place.rackId, uPosition: 28, uHeight: 0.5 });
-    expect(half).toMatchObject({ status: 201, body: { uPosition: 28, uHeight: 0.5, enclosureId: null, slot: null } });
+    const half = await call('POST', '/v1/servers', { ...fresh(), rackId: place.rackId, uPosition: 35, uHeight: 0.5 });
+    expect(half).toMatchObject({ status: 201, body: { uPosition: 35, uHeight: 0.5, enclosureId: null, slot: null } });
     const blade = await call('POST', '/v1/servers', { ...fresh(), enclosureId: made.body.id, slot: 2 });
     expect(blade).toMatchObject({
       status: 201,

@@ -85,6 +85,8 @@ const place = z.object({
   uPosition: z.number().nullable(),
   uHeight: z.number(),
   face: z.string(),
+  enclosureName: z.string().nullable(),
+  slot: z.int().nullable(),
 });
 const power = z
   .object({
