@@ -325,9 +325,9 @@ describe('enclosures', () => {
       [409, 'slot_occupied', { enclosureId: made.body.id, slot: 2 }],
       [400, 'slot_outside', { enclosureId: made.body.id, slot: 5 }],
       [409, 'server_in_enclosure', { enclosureId: made.body.id, slot: 1, uPosition: 3, rackId: place.rackId }],
-      [400, 'request_invalid', { enclosureId: made.body.id }],
-      [400, 'request_invalid', { slot: 3 }],
-      [400, 'request_invalid', { uPosition: 28.25, rackId: place.rackId }],
+      [400, 'invalid_request', { enclosureId: made.body.id }],
+      [400, 'invalid_request', { slot: 3 }],
+      [400, 'invalid_request', { uPosition: 28.25, rackId: place.rackId }],
     ] as const)
       expect(await call('POST', '/v1/servers', { ...fresh(), ...change })).toMatchObject({ status, body: { code } });
 
