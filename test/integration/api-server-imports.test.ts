@@ -177,7 +177,7 @@ describe('a file with wrong rows', () => {
     expect(refused.status).toBe(422);
     expect(refused.body).toMatchObject({ applied: false, counts: { rows: 10, created: 1, failed: 9 } });
     expect(refused.body.errors.map((error: Json) => `${error.row} ${error.column}: ${error.message}`)).toEqual([
-      '3 u_position: A whole number.',
+      '3 u_position: A number in steps of 0.5.',
       expect.stringMatching(/^3 face: /),
       '4 name: There is another server named I20.',
       `5 mac_2: MAC ${mac(40)} belongs to row 2.`,
@@ -293,8 +293,8 @@ describe('half units, enclosures and blades', () => {
       ['serial,name,site,rack,u_position,u_height', 'IS-h1,I-h1,IMP,IMP-R1,40,1', 'IS-h2,I-h2,IMP,IMP-R1,40.25,0.5'].join('\n'),
     );
     expect(refused.body.errors).toMatchObject([
-      { row: 3, column: 'u_position', code: 'invalid' },
       { row: 2, column: 'u_position', code: 'rack_position_occupied', message: expect.stringContaining('enclosure IMP-CH') },
+      { row: 3, column: 'u_position', code: 'invalid' },
     ]);
     const halves = [
       'serial,name,site,rack,u_position,u_height',

@@ -2,7 +2,6 @@
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { EnclosureId, RackId, SiteId } from '@rackwright/domain/ids.ts';
 import type { Transaction } from '../transaction.ts';
-import type { NewServer } from './insert-servers.ts';
 import type { ServerRecord } from './read-server.ts';
 
 type Asked = {
@@ -12,6 +11,13 @@ type Asked = {
   /** Undefined: not told, so where the enclosure is. */
   rackId: RackId | null | undefined;
   uPosition: number | null;
+};
+type Housed = {
+  siteId: SiteId;
+  rackId: RackId | null;
+  uPosition: number | null;
+  enclosureId?: EnclosureId | null | undefined;
+  slot?: number | null | undefined;
 };
 type Enclosure = { id: EnclosureId; siteId: SiteId; rackId: RackId; name: string; slots: number };
 
@@ -35,7 +41,7 @@ async function rackOf(tx: Transaction, blades: readonly Asked[]): Promise<Map<En
 }
 
 /** The same servers, blades with their enclosure's rack. Refusals as above. */
-export async function withBladePlaces<S extends NewServer>(tx: Transaction, servers: readonly S[]): Promise<S[]> {
+export async function withBladePlaces<S extends Housed>(tx: Transaction, servers: readonly S[]): Promise<S[]> {
   const blades = servers.flatMap(({ enclosureId, slot, siteId, rackId, uPosition }) =>
     enclosureId ? [{ enclosureId, slot: slot ?? null, siteId, rackId: rackId ?? undefined, uPosition }] : [],
   );
@@ -49,8 +55,8 @@ const PLACE = ['siteId', 'rackId', 'uPosition', 'enclosureId', 'slot'] as const;
 export async function changedBladePlace(
   tx: Transaction,
   { location }: ServerRecord,
-  change: Partial<NewServer>,
-): Promise<Partial<NewServer>> {
+  change: Partial<Housed>,
+): Promise<Partial<Housed>> {
   if (PLACE.every((member) => change[member] === undefined)) return {};
   const enclosureId = change.enclosureId === undefined ? (location.enclosure?.id ?? null) : change.enclosureId;
   if (enclosureId === null) return location.enclosure ? { enclosureId: null, slot: null } : {};
