@@ -172,3 +172,16 @@ test('a server moves to another rack by PATCH, not on top of another', async () 
     uPosition: null,
   });
 });
+
+test('half a unit under an enclosure is taken as well', async () => {
+  const chassis = { rackId: place.rackId, name: 'DSC-CH', uPosition: 6.5, uHeight: 2, slots: 2 };
+  const { body: enclosure } = await call('POST', '/v1/enclosures', chassis);
+  await seen(90);
+  await counted(90, inspection(90, 'e2'));
+  expect((await call('GET', `/v1/discoveries/${mac(90)}`)).body.proposal).toMatchObject({
+    uPosition: 6,
+    occupant: 'enclosure DSC-CH',
+  });
+  await call('POST', `/v1/discoveries/${mac(90)}/reject`, { reason: 'seen enough' });
+  expect((await call('DELETE', `/v1/enclosures/${enclosure.id}`, undefined, { 'if-match': '*' })).status).toBe(204);
+});

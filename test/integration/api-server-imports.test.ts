@@ -177,7 +177,7 @@ describe('a file with wrong rows', () => {
     expect(refused.status).toBe(422);
     expect(refused.body).toMatchObject({ applied: false, counts: { rows: 10, created: 1, failed: 9 } });
     expect(refused.body.errors.map((error: Json) => `${error.row} ${error.column}: ${error.message}`)).toEqual([
-      '3 u_position: A whole number.',
+      '3 u_position: A number in steps of 0.5.',
       expect.stringMatching(/^3 face: /),
       '4 name: There is another server named I20.',
       `5 mac_2: MAC ${mac(40)} belongs to row 2.`,
@@ -278,4 +278,36 @@ test('10,000 servers come in with a few statements, and again without a change',
   // Names that all change: the same few statements.
   const renamed = text.replaceAll(/,B(\d+),/g, ',B$1-new,');
   expect((await send(renamed)).body.counts).toMatchObject({ updated: 10_000, failed: 0 });
+});
+
+describe('half units, enclosures and blades', () => {
+  test('halves are places; units of an enclosure are taken; a blade keeps its slot', async () => {
+    const { body: racks } = await call('GET', '/v1/racks?name=IMP-R1');
+    const [rack] = racks.items;
+    const chassis = { rackId: rack.id, name: 'IMP-CH', uPosition: 38, uHeight: 2.5, slots: 2 };
+    const { body: enclosure } = await call('POST', '/v1/enclosures', chassis);
+    const blade = { name: 'I-blade', serial: 'IS-blade', siteId: rack.siteId, enclosureId: enclosure.id, slot: 1 };
+    expect((await call('POST', '/v1/servers', blade)).status).toBe(201);
+
+    const refused = await send(
+      ['serial,name,site,rack,u_position,u_height', 'IS-h1,I-h1,IMP,IMP-R1,40,1', 'IS-h2,I-h2,IMP,IMP-R1,40.25,0.5'].join('\n'),
+    );
+    expect(refused.body.errors).toMatchObject([
+      { row: 2, column: 'u_position', code: 'rack_position_occupied', message: expect.stringContaining('enclosure IMP-CH') },
+      { row: 3, column: 'u_position', code: 'invalid' },
+    ]);
+    const halves = [
+      'serial,name,site,rack,u_position,u_height',
+      'IS-h1,I-h1,IMP,IMP-R1,40.5,0.5',
+      'IS-h2,I-h2,IMP,IMP-R1,41,0.5',
+    ];
+    expect(await send(halves.join('\n'))).toMatchObject({ status: 200, body: { applied: true } });
+    expect((await call('GET', '/v1/servers/serial:IS-h1')).body).toMatchObject({ uPosition: 40.5, uHeight: 0.5 });
+
+    expect((await send('serial,asset_tag,rack\nIS-blade,IA-blade,IMP-R1')).status).toBe(200);
+    expect((await call('GET', '/v1/servers/serial:IS-blade')).body).toMatchObject({ assetTag: 'IA-blade', slot: 1 });
+    expect((await send('serial,rack,u_position\nIS-blade,IMP-R1,30')).body.errors).toMatchObject([
+      { row: 2, column: 'rack', code: 'server_in_enclosure' },
+    ]);
+  });
 });

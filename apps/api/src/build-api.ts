@@ -31,6 +31,7 @@ import { networkRoutes } from './routes/networks.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { powerRoutes } from './routes/power.ts';
+import { enclosureRoutes } from './routes/enclosures.ts';
 import { rackRoutes } from './routes/racks.ts';
 import { replacementRoutes } from './routes/replacements.ts';
 import { MERGE_PATCH } from './routes/schema.ts';
@@ -127,6 +128,7 @@ async function addRoutes(api: Api, needs: ApiNeeds, config: ApiConfig): Promise<
   eventRoutes(api, context);
   siteRoutes(api, context);
   rackRoutes(api, context);
+  enclosureRoutes(api, context);
   powerRoutes(api, context);
   coldStartRoutes(api, context);
   networkRoutes(api, context);

@@ -5,6 +5,7 @@ import type { DiskProof } from '@rackwright/domain/erasure.ts';
 import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.ts';
 import type {
   ClusterId,
+  EnclosureId,
   HardwareModelId,
   ImageId,
   NetworkId,
@@ -19,6 +20,7 @@ import type {
   BmcReadingRecord,
   ClusterRecord,
   DiscoveryRecord,
+  EnclosureRecord,
   HardwareModelRecord,
   HardwareSeen,
   ImageRecord,
@@ -57,6 +59,12 @@ export interface Racks extends Collection<RackId, RackRecord, NewRack, Partial<O
     page: PageRequest,
     filter: InSiteFilter & { room?: string | undefined; row?: string | undefined },
   ): Promise<Page<RackRecord>>;
+}
+export type NewEnclosure = Omit<Writable<EnclosureRecord>, 'rackName' | 'blades'>;
+/** A blade goes where its enclosure goes. */
+export interface Enclosures
+  extends Collection<EnclosureId, EnclosureRecord, NewEnclosure, Partial<Omit<NewEnclosure, 'siteId'>>> {
+  list(page: PageRequest, filter: InSiteFilter & { rackId?: RackId | undefined }): Promise<Page<EnclosureRecord>>;
 }
 export type NewNetwork = Writable<NetworkRecord>;
 export interface Networks extends Collection<NetworkId, NetworkRecord, NewNetwork, Partial<Omit<NewNetwork, 'siteId'>>> {
@@ -175,6 +183,7 @@ export interface ServerMoves {
 export type Inventory = {
   sites: Sites;
   racks: Racks;
+  enclosures: Enclosures;
   networks: Networks;
   images: Images;
   artifacts: Artifacts;

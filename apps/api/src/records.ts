@@ -10,6 +10,7 @@ import type { ProposedPlace } from '@rackwright/domain/hardware/propose-place.ts
 import type { SwapReview } from '@rackwright/domain/hardware/review-hardware.ts';
 import type {
   ClusterId,
+  EnclosureId,
   HardwareModelId,
   ImageId,
   NetworkId,
@@ -53,6 +54,20 @@ export type RackRecord = Stamps & {
   powerBudgetAmps: number | null;
   powerOnsAtOnce: number | null;
   switches: RackSwitch[];
+};
+export type EnclosureRecord = Stamps & {
+  id: EnclosureId;
+  siteId: SiteId;
+  rackId: RackId;
+  rackName: string;
+  name: string;
+  serial: string | null;
+  model: string | null;
+  uPosition: number;
+  uHeight: number;
+  face: Face;
+  slots: number;
+  blades: { slot: number; serverId: ServerId; name: string }[];
 };
 export type DhcpMode = 'authoritative' | 'pool' | 'proxy' | 'off';
 export type NetworkRecord = Stamps & {
@@ -106,6 +121,9 @@ export type NewServer = {
   uPosition: number | null;
   uHeight: number;
   face: Face;
+  /** Absent: none. */
+  enclosureId?: EnclosureId | null | undefined;
+  slot?: number | null | undefined;
   firmwareMode: FirmwareMode;
   nics: ServerNic[];
   networkId: NetworkId | null;

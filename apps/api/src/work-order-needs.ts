@@ -43,6 +43,9 @@ export type WorkOrderRecord = Stamps & {
     uPosition: number | null;
     uHeight: number;
     face: Face;
+    /** Of a blade: where in the rack the hand has to go. */
+    enclosureName: string | null;
+    slot: number | null;
   };
 };
 

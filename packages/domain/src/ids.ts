@@ -3,6 +3,7 @@
 export const ID_PREFIXES = {
   site: 'site',
   rack: 'rck',
+  enclosure: 'enc',
   server: 'srv',
   network: 'net',
   image: 'img',
@@ -30,6 +31,7 @@ export type Id<K extends IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`;
 
 export type SiteId = Id<'site'>;
 export type RackId = Id<'rack'>;
+export type EnclosureId = Id<'enclosure'>;
 export type ServerId = Id<'server'>;
 export type NetworkId = Id<'network'>;
 export type ImageId = Id<'image'>;

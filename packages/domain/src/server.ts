@@ -1,7 +1,7 @@
 // A server as the rules see it: who it is, where it stands, what was accepted about it, whose it is.
 import type { BmcEndpoint, FirmwareMode } from './bmc.ts';
 import type { Inspection } from './hardware/inspection.ts';
-import type { ClusterId, NetworkId, OperationId, RackId, ServerId, SiteId } from './ids.ts';
+import type { ClusterId, EnclosureId, NetworkId, OperationId, RackId, ServerId, SiteId } from './ids.ts';
 import type { ServerState } from './server-lifecycle/table.ts';
 
 export type Face = 'front' | 'rear';
@@ -15,10 +15,12 @@ export type ServerLocation = {
   rackName: string | null;
   /** Names of the feeds of its rack: a failure domain. */
   powerFeeds: string[];
-  /** Lowest rack unit it fills, from 1. */
+  /** Lowest rack unit it fills, from 1, in steps of 0.5; null for a blade and for what hangs beside the units (0U). */
   uPosition: number | null;
   uHeight: number;
   face: Face;
+  /** The slot that a blade sits in. */
+  enclosure: { id: EnclosureId; name: string; slot: number } | null;
 };
 
 export type Assignment = {

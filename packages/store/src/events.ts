@@ -7,6 +7,7 @@ export const EVENTS_CHANNEL = 'rackwright_events';
 export type SubjectKind =
   | 'site'
   | 'rack'
+  | 'enclosure'
   | 'network'
   | 'server'
   | 'image'
@@ -29,7 +30,7 @@ export type SubjectKind =
 
 /** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
 export type EventKind =
-  | `${'site' | 'rack' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule'}.${'created' | 'updated' | 'deleted'}`
+  | `${'site' | 'rack' | 'enclosure' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule'}.${'created' | 'updated' | 'deleted'}`
   | 'server.moved'
   | 'server.phoned_home'
   | 'server.disk_erased'

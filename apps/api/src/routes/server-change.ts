@@ -5,6 +5,7 @@ import { type BmcInput, bmcInput } from '@rackwright/api-contract/resources/bmc.
 import type { NewServerBody, ServerChangeBody } from '@rackwright/api-contract/resources/server.ts';
 import type { BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
+import { sayUnits, topUnit } from '@rackwright/domain/rack-units.ts';
 import type { ServerNic } from '@rackwright/domain/server.ts';
 import { invalid, RequestInvalid } from '../http/request-invalid.ts';
 import { fieldsOf } from '../http/validate.ts';
@@ -76,13 +77,15 @@ const sameEndpoint = (a: BmcEndpoint | null, b: BmcEndpoint | null): boolean =>
   a?.port === b?.port &&
   JSON.stringify(a?.tls) === JSON.stringify(b?.tls);
 
-type Place = Pick<NewServer, 'siteId' | 'rackId' | 'uPosition' | 'uHeight' | 'networkId' | 'address'>;
+type Place = Pick<NewServer, 'siteId' | 'rackId' | 'uPosition' | 'uHeight' | 'enclosureId' | 'slot' | 'networkId' | 'address'>;
 
 export const placeOf = ({ location, networkId, address }: ServerRecord): Place => ({
   siteId: location.siteId,
   rackId: location.rackId,
   uPosition: location.uPosition,
   uHeight: location.uHeight,
+  enclosureId: location.enclosure?.id ?? null,
+  slot: location.enclosure?.slot ?? null,
   networkId,
   address,
 });
@@ -93,13 +96,20 @@ export async function refuseImpossiblePlace(
   place: Place,
 ): Promise<void> {
   const { rackId, uPosition, uHeight, networkId, address } = place;
+  if ((place.enclosureId ?? null) !== null && (place.slot ?? null) === null)
+    throw invalid('/slot', 'a blade needs a slot', 'slot_missing');
+  if ((place.enclosureId ?? null) === null && (place.slot ?? null) !== null)
+    throw invalid('/slot', 'a slot needs an enclosure', 'enclosure_missing');
   if (uPosition !== null && rackId === null) throw invalid('/uPosition', 'a position needs a rack', 'rack_missing');
   if (rackId !== null) {
     const rack = await racks.get(rackId).catch(asReference);
     if (rack.siteId !== place.siteId) throw new Refusal('rack_in_other_site', { rack: rack.name });
-    const top = (uPosition ?? 1) + uHeight - 1;
-    if (top > rack.heightU)
-      throw new Refusal('rack_position_outside', { u: unitsOf(uPosition ?? 1, uHeight), rack: rack.name, heightU: rack.heightU });
+    if (topUnit(uPosition ?? 1, uHeight) > rack.heightU)
+      throw new Refusal('rack_position_outside', {
+        u: sayUnits(uPosition ?? 1, uHeight),
+        rack: rack.name,
+        heightU: rack.heightU,
+      });
   }
   if (address !== null && networkId === null) throw invalid('/address', 'an address needs a network', 'network_missing');
   if (networkId === null) return;
@@ -112,10 +122,7 @@ export async function refuseImpossiblePlace(
     throw new Refusal('address_in_pool', { address });
 }
 
-const unitsOf = (uPosition: number, uHeight: number): string =>
-  uHeight === 1 ? `${uPosition}` : `${uPosition}-${uPosition + uHeight - 1}`;
-
 /** What the path names and is missing is 404; what the body names and is missing is the body's fault. */
-function asReference(error: unknown): never {
+export function asReference(error: unknown): never {
   throw error instanceof Refusal && error.code === 'not_found' ? new Refusal('reference_not_found', error.facts) : error;
 }

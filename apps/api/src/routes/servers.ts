@@ -118,7 +118,11 @@ function changeRoutes(api: Api, { needs }: RouteContext): void {
         refuseChangeUnderOperation(current, request.body);
         const change = changeOf(current, request.body);
         if (PLACE_FIELDS.some((field) => field in change))
-          await refuseImpossiblePlace(inventory, { ...placeOf(current), ...change });
+          await refuseImpossiblePlace(inventory, {
+            ...placeOf(current),
+            ...(change.enclosureId === null && { slot: null }),
+            ...change,
+          });
         return servers.update(current.id, from, change);
       });
       return sendVersioned(request, reply, viewServer(changed));
@@ -142,7 +146,7 @@ function changeRoutes(api: Api, { needs }: RouteContext): void {
 }
 
 const DELETABLE = new Set(['discovered', 'registered', 'retired']);
-const PLACE_FIELDS = ['rackId', 'uPosition', 'uHeight', 'networkId', 'address'] as const;
+const PLACE_FIELDS = ['rackId', 'uPosition', 'uHeight', 'enclosureId', 'slot', 'networkId', 'address'] as const;
 /** What a running operation relies on. */
 const FIXED_FIELDS = ['serial', 'nics', 'bmc', 'firmwareMode', 'networkId', 'address'] as const;
 

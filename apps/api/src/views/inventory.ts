@@ -1,5 +1,6 @@
 // Sites, racks, networks, images, artifacts and clusters as the API shows them.
 import type { ClusterView } from '@rackwright/api-contract/resources/cluster.ts';
+import type { EnclosureView } from '@rackwright/api-contract/resources/enclosure.ts';
 import type { HardwareModelView } from '@rackwright/api-contract/resources/hardware.ts';
 import type { ArtifactView, ImageView } from '@rackwright/api-contract/resources/image.ts';
 import type { NetworkView } from '@rackwright/api-contract/resources/network.ts';
@@ -8,6 +9,7 @@ import type { SiteView } from '@rackwright/api-contract/resources/site.ts';
 import type {
   ArtifactRecord,
   ClusterRecord,
+  EnclosureRecord,
   HardwareModelRecord,
   ImageRecord,
   NetworkRecord,
@@ -25,6 +27,8 @@ export function viewRack({ powerFeeds, switches, ...rack }: RackRecord): RackVie
     topOfRackSwitches: Object.fromEntries(switches.map(({ name, managementAddress }) => [name, { managementAddress }])),
   };
 }
+
+export const viewEnclosure = (enclosure: EnclosureRecord): EnclosureView => ({ kind: 'enclosure', ...enclosure });
 
 export function viewNetwork({ poolFirst, poolLast, ...network }: NetworkRecord): NetworkView {
   const pool = poolFirst === null || poolLast === null ? null : { first: poolFirst, last: poolLast };

@@ -58,6 +58,27 @@ export const INVENTORY_ERRORS = {
     toDo: 'Check where the server stands; correct one of the two records.',
     retryable: false,
   },
+  slot_occupied: {
+    status: 409,
+    title: 'The slot is occupied',
+    detail: 'Slot {slot} of {enclosure} is occupied by {occupant}.',
+    toDo: 'Check which blade sits in the slot; correct one of the two records.',
+    retryable: false,
+  },
+  slot_outside: {
+    status: 400,
+    title: 'The enclosure has no such slot',
+    detail: 'There is no slot {slot} in {enclosure}, which has {slots} slots.',
+    toDo: 'Correct the slot or the number of slots of the enclosure.',
+    retryable: false,
+  },
+  server_in_enclosure: {
+    status: 409,
+    title: 'The server sits in an enclosure',
+    detail: 'It sits in slot {slot} of {enclosure}, so it is in that rack and fills no unit of its own.',
+    toDo: 'Move the enclosure, or take the server out of it with enclosureId: null in the same change.',
+    retryable: false,
+  },
   rack_position_outside: {
     status: 400,
     title: 'The rack has no such position',

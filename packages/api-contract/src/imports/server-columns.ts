@@ -8,6 +8,12 @@ const count = (least: number, most: number) =>
     .regex(/^\d{1,5}$/, 'a whole number')
     .transform(Number)
     .pipe(z.int().min(least).max(most));
+const halves = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,3}([.,][05])?$/, 'a number in steps of 0.5')
+    .transform((text) => Number(text.replace(',', '.')))
+    .pipe(z.number().min(least).max(most));
 const word = <const W extends [string, ...string[]]>(words: W) => z.string().toLowerCase().pipe(z.enum(words));
 
 /** Column → schema of its text. An empty cell says nothing and is never parsed. */
@@ -17,8 +23,8 @@ export const SERVER_COLUMNS = {
   asset_tag: label,
   site: name,
   rack: name,
-  u_position: count(1, 60),
-  u_height: count(1, 60),
+  u_position: halves(1, 60.5),
+  u_height: halves(0.5, 60),
   face: word(['front', 'rear']),
   firmware_mode: word(['uefi', 'bios']),
   network: name,

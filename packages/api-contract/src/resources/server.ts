@@ -2,6 +2,7 @@
 import { RETIREMENTS } from '@rackwright/domain/retirement.ts';
 import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
+import { position, height } from './rack-units.ts';
 import { atMost, idOf, instant, label, labels, macKey, name, openEnum, stamps } from '../fields.ts';
 import { bmcChange, bmcInput, bmcView } from './bmc.ts';
 
@@ -12,8 +13,12 @@ const shape = {
   assetTag: label.nullable(),
   serial: label.nullable(),
   rackId: idOf('rack').nullable(),
-  uPosition: z.int().min(1).max(100).nullable().meta({ description: 'Lowest rack unit it fills, from 1.' }),
-  uHeight: z.int().min(1).max(60),
+  uPosition: position.nullable().meta({
+    description: 'Lowest rack unit it fills, from 1, in steps of 0.5; null beside the units (0U) and in an enclosure.',
+  }),
+  uHeight: height,
+  enclosureId: idOf('enclosure').nullable().meta({ description: 'Of a blade; its rack is the enclosure’s.' }),
+  slot: z.int().min(1).max(128).nullable(),
   face: z.enum(['front', 'rear']),
   firmwareMode: z.enum(['uefi', 'bios']),
   networkId: idOf('network').nullable(),
@@ -30,6 +35,8 @@ export const newServer = z
     uPosition: shape.uPosition.default(null),
     uHeight: shape.uHeight.default(1),
     face: shape.face.default('front'),
+    enclosureId: shape.enclosureId.default(null),
+    slot: shape.slot.default(null),
     firmwareMode: shape.firmwareMode.default('uefi'),
     nics: nics.default({}),
     networkId: shape.networkId.default(null),
@@ -49,6 +56,8 @@ export const serverChange = z
     uPosition: shape.uPosition.optional(),
     uHeight: shape.uHeight.optional(),
     face: shape.face.optional(),
+    enclosureId: shape.enclosureId.optional(),
+    slot: shape.slot.optional(),
     firmwareMode: shape.firmwareMode.optional(),
     nics: z.record(macKey, nicChange.nullable()).refine(atMost(64), 'at most 64').optional(),
     networkId: shape.networkId.optional(),
@@ -88,9 +97,12 @@ export const server = z
     rackId: shape.rackId,
     rackName: z.string().nullable(),
     powerFeeds: z.array(z.string()),
-    uPosition: z.int().nullable(),
-    uHeight: z.int(),
+    uPosition: z.number().nullable(),
+    uHeight: z.number(),
     face: z.string(),
+    enclosureId: shape.enclosureId,
+    enclosureName: z.string().nullable(),
+    slot: z.int().nullable(),
     firmwareMode: z.string(),
     nics: z.record(z.string(), z.object({ name: z.string(), boot: z.boolean() })),
     networkId: shape.networkId,

@@ -82,9 +82,11 @@ const place = z.object({
   siteName: z.string(),
   rackId: idOf('rack').nullable(),
   rackName: z.string().nullable(),
-  uPosition: z.int().nullable(),
-  uHeight: z.int(),
+  uPosition: z.number().nullable(),
+  uHeight: z.number(),
   face: z.string(),
+  enclosureName: z.string().nullable(),
+  slot: z.int().nullable(),
 });
 const power = z
   .object({

@@ -24,11 +24,13 @@ function claimsOf(server: Subject, retired: boolean): Claim[] {
   if (bmc) claims.push({ kind: 'bmc', key: `${bmc.protocol} ${bmc.address} ${bmc.port ?? 0}`, value: bmc.address });
   // A retired one stands there no longer.
   if (rackId !== null && uPosition !== null && !retired) {
-    for (let u = uPosition; u < uPosition + uHeight; u++)
+    for (let u = uPosition; u < uPosition + uHeight; u += 0.5)
       claims.push({ kind: 'unit', key: `${rackId} ${face} ${u}`, value: `${u}` });
   }
   return claims.map((claim) => ({ ...claim, key: `${claim.kind} ${claim.key}` }));
 }
+
+const unitKey = (rackId: string, face: string, u: number): string => `unit ${rackId} ${face} ${u}`;
 
 /**
  * The rows that can be written together; `errors` gets the others. Of two rows that want the same the first has it. A row that falls
@@ -132,5 +134,20 @@ async function holders(sql: Sql, planned: readonly PlannedRow[]): Promise<Map<st
       [...new Set(after.flatMap(({ rackId }) => rackId ?? []))],
     ],
   );
-  return new Map(rows.flatMap((row) => claimsOf(row, false).map(({ key }): [string, string] => [key, row.name])));
+  const units = await unitsOfEnclosures(
+    sql,
+    after.flatMap(({ rackId }) => rackId ?? []),
+  );
+  return new Map([...units, ...rows.flatMap((row) => claimsOf(row, false).map(({ key }): [string, string] => [key, row.name]))]);
+}
+
+async function unitsOfEnclosures(sql: Sql, racks: string[]): Promise<[string, string][]> {
+  const filled = await sql.query<{ name: string; rackId: string; face: string; first: number; end: number }>(
+    `select 'enclosure ' || e.name as name, u.rack_id as "rackId", u.face::text as face, u.first_half as first, u.end_half as end
+       from enclosures e join rack_units u on u.occupant_id = e.id where u.rack_id = any($1)`,
+    [[...new Set(racks)]],
+  );
+  return filled.flatMap(({ name, rackId, face, first, end }) =>
+    Array.from({ length: end - first }, (_, i): [string, string] => [unitKey(rackId, face, (first + i) / 2), name]),
+  );
 }

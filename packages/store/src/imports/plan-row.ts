@@ -5,6 +5,7 @@ import type { CellError, ServerRow } from '@rackwright/api-contract/imports/read
 import type { BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import type { Facts } from '@rackwright/domain/errors.ts';
 import type { SiteId } from '@rackwright/domain/ids.ts';
+import { topUnit } from '@rackwright/domain/rack-units.ts';
 import type { ServerNic } from '@rackwright/domain/server.ts';
 import type { NewServer } from '../servers/insert-servers.ts';
 import { BOOT_MEMBERS } from '../servers/change-server.ts';
@@ -29,6 +30,8 @@ export const COLUMN_OF: Record<keyof NewServer, string> = {
   uPosition: 'u_position',
   uHeight: 'u_height',
   face: 'face',
+  enclosureId: 'rack',
+  slot: 'rack',
   firmwareMode: 'firmware_mode',
   nics: 'mac_1',
   networkId: 'network',
@@ -62,6 +65,7 @@ function plan(row: ServerRow, before: ServerOnFile | undefined, siteId: SiteId, 
     siteId,
     ...placeOf(row, before, siteId, onFile, complain),
     face: row.face ?? before?.face ?? 'front',
+    ...(before && { enclosureId: before.enclosureId, slot: before.slot }),
     firmwareMode: row.firmwareMode ?? before?.firmwareMode ?? 'uefi',
     nics: nicsOf(row, before?.nics ?? []),
     ...addressOf(row, before, siteId, onFile, complain),
@@ -106,8 +110,10 @@ function placeOf(
   if (row.rack !== undefined && !rack) complain('rackId', 'reference_not_found', { kind: 'rack', id: row.rack });
   else if (rack && rack.siteId !== siteId) complain('rackId', 'rack_in_other_site', { rack: rack.name });
   else if (!rack && uPosition !== null) complain('uPosition', 'rack_missing', {}, 'A position needs a rack.');
-  else if (rack && (uPosition ?? 1) + uHeight - 1 > rack.heightU) {
-    const u = (uPosition ?? 1) + uHeight - 1;
+  else if (before?.enclosureId && (uPosition !== null || rack?.id !== before.rackId))
+    complain('rackId', 'server_in_enclosure', { enclosure: before.enclosureName ?? '', slot: before.slot ?? 0 });
+  else if (rack && topUnit(uPosition ?? 1, uHeight) > rack.heightU) {
+    const u = topUnit(uPosition ?? 1, uHeight);
     complain('uPosition', 'rack_position_outside', { u, rack: rack.name, heightU: rack.heightU });
   }
   return { rackId: rack?.id ?? null, uPosition, uHeight };
@@ -165,7 +171,10 @@ function withKnownTls(told: BmcEndpoint, known: BmcEndpoint | null | undefined):
   return told.protocol === 'redfish' && known?.protocol === 'redfish' && known.tls ? { ...told, tls: known.tls } : told;
 }
 
-function membersThatDiffer({ credentials, ...before }: ServerOnFile, after: NewServer): (keyof NewServer)[] {
+function membersThatDiffer(
+  { credentials, enclosureName: _named, ...before }: ServerOnFile,
+  after: NewServer,
+): (keyof NewServer)[] {
   const known: NewServer = { ...before, bmcCredentials: credentials };
   return (Object.keys(COLUMN_OF) as (keyof NewServer)[]).filter((member) => sorted(known[member]) !== sorted(after[member]));
 }

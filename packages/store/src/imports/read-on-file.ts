@@ -11,6 +11,7 @@ import { endpointOf } from '../servers/read-server.ts';
 export type ServerOnFile = Omit<NewServer, 'bmcCredentials'> & {
   id: ServerId;
   retired: boolean;
+  enclosureName: string | null;
   currentOperationId: OperationId | null;
   credentials: BmcCredentials | null;
 };
@@ -72,6 +73,7 @@ async function readServers(sql: Sql, keyring: Keyring, ids: ServerId[]): Promise
   const rows = await sql.query<Row>(
     `select s.id, s.name, s.asset_tag as "assetTag", s.serial, s.state = 'retired' as retired, s.site_id as "siteId",
             s.rack_id as "rackId", s.u_position as "uPosition", s.u_height as "uHeight", s.face::text as face,
+            s.enclosure_id as "enclosureId", (select e.name from enclosures e where e.id = s.enclosure_id) as "enclosureName", s.slot,
             s.firmware_mode::text as "firmwareMode", s.network_id as "networkId", host(s.address) as address, s.labels,
             coalesce((select jsonb_agg(jsonb_build_object('mac', i.mac, 'name', i.name, 'boot', i.boot) order by i.mac)
                         from nics i where i.server_id = s.id), '[]') as nics,

@@ -75,7 +75,7 @@ async function updateServers(tx: Transaction, changes: readonly ChangedServer[])
         set name = v.name, asset_tag = v."assetTag", site_id = v."siteId", rack_id = v."rackId", u_position = v."uPosition",
             u_height = v."uHeight", face = v.face, firmware_mode = v."firmwareMode", network_id = v."networkId", address = v.address,
             labels = v.labels, version = s.version + 1, updated_at = clock_timestamp()
-       from jsonb_to_recordset($1) v(id text, name text, "assetTag" text, "siteId" text, "rackId" text, "uPosition" int, "uHeight" int,
+       from jsonb_to_recordset($1) v(id text, name text, "assetTag" text, "siteId" text, "rackId" text, "uPosition" float8, "uHeight" float8,
                                      face face, "firmwareMode" firmware_mode, "networkId" text, address inet, labels jsonb)
       where s.id = v.id returning s.id, s.version`,
     [JSON.stringify(changes.map(({ bmcCredentials: _secret, ...server }) => server))],

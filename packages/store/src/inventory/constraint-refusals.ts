@@ -34,9 +34,10 @@ export async function refusingWhileInUse<T>(kind: string, write: () => Promise<T
   }
 }
 
-/** From "Key (site_id, name)=(site_1, A) already exists": the values, which are all that Postgres tells about the row. */
+/** From "Key (site_id, name)=(site_1, A) already exists": the values, which are all that Postgres tells about the row. Where it conflicts with an existing key, that one's values follow. */
 function keyValues(error: unknown): string[] {
   const { detail } = error as { detail?: string };
   const found = /^Key \(.*?\)+=\((.*?)\) (?:already|conflicts|is not)/.exec(detail ?? '');
-  return found?.[1]?.split(', ') ?? [];
+  const existing = / conflicts with existing key \(.*?\)+=\((.*)\)\.?$/.exec(detail ?? '');
+  return [found, existing].flatMap((key) => key?.[1]?.split(', ') ?? []);
 }

@@ -104,7 +104,7 @@ const SELECT = `
     left join networks n on n.id = u.network_id
     left join servers s on s.serial = nullif(u.inspection->'system'->>'serial', '')`;
 
-type Wired = WiredRack & { siteId: SiteId; filled: { name: string; from: number; height: number }[] };
+type Wired = WiredRack & { siteId: SiteId; filled: { name: string; from: number; end: number }[] };
 
 async function withProposals(sql: Sql, found: Found[]): Promise<DiscoveryRecord[]> {
   const heard = found.flatMap(({ inspection }) => inspection?.nics.flatMap(({ lldp }) => lldp?.systemName ?? []) ?? []);
@@ -114,9 +114,10 @@ async function withProposals(sql: Sql, found: Found[]): Promise<DiscoveryRecord[
       : await sql.query<Wired>(
           `select r.id, r.name, r.site_id as "siteId", r.switch_ports as "switchPorts",
                   (select jsonb_agg(w.name) from rack_switches w where w.rack_id = r.id) as switches,
-                  coalesce((select jsonb_agg(jsonb_build_object('name', s.name, 'from', s.u_position, 'height', s.u_height))
-                              from servers s where s.rack_id = r.id and s.face = 'front' and s.u_position is not null
-                                               and s.state <> 'retired'), '[]') as filled
+                  coalesce((select jsonb_agg(jsonb_build_object('name', coalesce(s.name, 'enclosure ' || e.name),
+                                                               'from', f.first_half / 2.0, 'end', f.end_half / 2.0))
+                              from rack_units f left join servers s on s.id = f.occupant_id left join enclosures e on e.id = f.occupant_id
+                             where f.rack_id = r.id and f.face = 'front'), '[]') as filled
              from racks r where r.id in (select rack_id from rack_switches where lower(name) = any($1))`,
           [[...new Set(heard.flatMap(switchNames))]],
         );
@@ -129,6 +130,6 @@ function proposalFor({ inspection, siteId }: Found, racks: Wired[]): DiscoveryRe
   if (!place) return null;
   const { uPosition: u, rackId } = place;
   const filled = near.find((rack: { id: RackId }) => rack.id === rackId)?.filled ?? [];
-  const occupant = u === null ? undefined : filled.find(({ from, height }) => from <= u && u < from + height);
+  const occupant = u === null ? undefined : filled.find(({ from, end }) => from < u + 1 && u < end);
   return { ...place, occupant: occupant?.name ?? null };
 }

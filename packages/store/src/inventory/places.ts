@@ -83,7 +83,8 @@ const RACKS: Table<NewRack> & { kind: 'rack' } = {
   async writeParts(tx, id, { powerFeeds, switches, heightU }) {
     if (heightU !== undefined) {
       const [tall] = await tx.query<{ name: string }>(
-        'select name from servers where rack_id = $1 and u_position + u_height - 1 > $2 limit 1',
+        `select o.name from (select id, name from servers union all select id, name from enclosures) o
+           join rack_units u on u.occupant_id = o.id where u.rack_id = $1 and u.end_half > ($2 + 1) * 2 limit 1`,
         [id, heightU],
       );
       if (tall) throw new Refusal('still_in_use', { kind: 'rack', dependents: `${tall.name} above U${heightU}` });

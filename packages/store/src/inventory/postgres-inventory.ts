@@ -15,6 +15,7 @@ import { postgresBmcReadings } from './bmc-readings.ts';
 import { postgresDiskRemovals } from './disk-removals.ts';
 import { postgresDiscoveries } from './discoveries.ts';
 import { postgresHardwareModels } from './hardware-models.ts';
+import { postgresEnclosures } from './enclosures.ts';
 import { postgresNetworks, postgresRacks, postgresSites } from './places.ts';
 import { postgresColdStarts } from '../power/cold-starts.ts';
 import { postgresPower } from '../power/postgres-power.ts';
@@ -36,6 +37,7 @@ function inventoryIn(work: Work, keyring: Keyring) {
   return {
     sites: postgresSites(work),
     racks: postgresRacks(work),
+    enclosures: postgresEnclosures(work),
     networks: postgresNetworks(work),
     images: postgresImageCatalogue(work),
     artifacts: postgresArtifacts(work),

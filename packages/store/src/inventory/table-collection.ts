@@ -8,7 +8,16 @@ import type { Transaction } from '../transaction.ts';
 import { refusing, refusingWhileInUse, type SayRefusal } from './constraint-refusals.ts';
 import { type Page, type PageRequest, pageOf, type Stamps, type Work } from './work.ts';
 
-export type TableKind = 'site' | 'rack' | 'network' | 'image' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule';
+export type TableKind =
+  | 'site'
+  | 'rack'
+  | 'enclosure'
+  | 'network'
+  | 'image'
+  | 'cluster'
+  | 'webhook'
+  | 'hardware_model'
+  | 'schedule';
 
 export type Table<New extends object> = {
   kind: TableKind;

@@ -4,6 +4,7 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import type { Transaction } from '../transaction.ts';
+import { changedBladePlace } from './blade-places.ts';
 import { insertNics, type NewServer, writeBmc, writeBmcCredentials } from './insert-servers.ts';
 import { type Expected, lockServer, refuseOtherVersion } from './move-server.ts';
 import { readServer, type ServerRecord } from './read-server.ts';
@@ -17,8 +18,10 @@ const COLUMNS = {
   serial: 'serial',
   siteId: 'site_id',
   rackId: 'rack_id',
-  uPosition: 'u_position::int',
-  uHeight: 'u_height::int',
+  uPosition: 'u_position::float8',
+  uHeight: 'u_height::float8',
+  enclosureId: 'enclosure_id',
+  slot: 'slot::int',
   face: 'face::face',
   firmwareMode: 'firmware_mode::firmware_mode',
   labels: 'labels::jsonb',
@@ -46,8 +49,9 @@ export async function changeServer(
     throw new Refusal('operation_in_progress', { operationId: before.currentOperationId });
   if (changed.includes('bmc') || changed.includes('bmcCredentials')) await refuseWhilePasswordChanges(tx, id);
 
-  await refuseOutsideRack(tx, [{ ...before.location, id, ...definedOf(change) }]);
-  await writeColumns(tx, id, change);
+  const housed = { ...change, ...(await changedBladePlace(tx, before, change)) };
+  await refuseOutsideRack(tx, [{ ...before.location, id, ...definedOf(housed) }]);
+  await writeColumns(tx, id, housed);
   await writeNetwork(tx, before, change);
   if (change.nics !== undefined) {
     await tx.query('delete from nics where server_id = $1', [id]);

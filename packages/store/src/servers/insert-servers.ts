@@ -1,10 +1,11 @@
 // Puts servers on file, one or thousands, each kind of row with one statement.
 import type { BmcCredentials, BmcEndpoint, FirmwareMode } from '@rackwright/domain/bmc.ts';
-import type { NetworkId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
+import type { EnclosureId, NetworkId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
 import type { Face, ServerNic } from '@rackwright/domain/server.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { sealedColumns } from '../secrets/stored-secrets.ts';
 import type { Transaction } from '../transaction.ts';
+import { withBladePlaces } from './blade-places.ts';
 import { reserveAddresses } from './reserve-addresses.ts';
 import { refuseOutsideRack } from './server-refusals.ts';
 
@@ -18,6 +19,9 @@ export type NewServer = {
   uPosition: number | null;
   uHeight: number;
   face: Face;
+  /** A blade's, with its slot; its rack is the enclosure's then. Absent: none. */
+  enclosureId?: EnclosureId | null | undefined;
+  slot?: number | null | undefined;
   firmwareMode: FirmwareMode;
   nics: ServerNic[];
   /** Null: the site's network, if it has exactly one. */
@@ -33,8 +37,9 @@ export type NamedServer = NewServer & { id: ServerId };
 
 /** Throws what Postgres throws on a broken constraint; `sayServerRefusal` says what it means. */
 export async function insertServers(tx: Transaction, keyring: Keyring, servers: readonly NamedServer[]): Promise<void> {
-  await refuseOutsideRack(tx, servers);
-  const placed = await reserveAddresses(tx, servers);
+  const housed = await withBladePlaces(tx, servers);
+  await refuseOutsideRack(tx, housed);
+  const placed = await reserveAddresses(tx, housed);
   await tx.query(INSERT_SERVERS, [JSON.stringify(placed)]);
   await insertNics(tx, servers);
   await insertBmcs(tx, keyring, servers);
@@ -43,11 +48,11 @@ export async function insertServers(tx: Transaction, keyring: Keyring, servers: 
 }
 
 const INSERT_SERVERS = `
-  insert into servers (id, name, asset_tag, serial, state, site_id, rack_id, u_position, u_height, face, firmware_mode, network_id, address, labels)
+  insert into servers (id, name, asset_tag, serial, state, site_id, rack_id, u_position, u_height, face, enclosure_id, slot, firmware_mode, network_id, address, labels)
   select id, name, "assetTag", serial, (case when serial is null then 'discovered' else 'registered' end)::server_state,
-         "siteId", "rackId", "uPosition", "uHeight", face, "firmwareMode", "networkId", address, labels
-    from jsonb_to_recordset($1) s(id text, name text, "assetTag" text, serial text, "siteId" text, "rackId" text, "uPosition" int,
-                                  "uHeight" int, face face, "firmwareMode" firmware_mode, "networkId" text, address inet, labels jsonb)`;
+         "siteId", "rackId", "uPosition", "uHeight", face, "enclosureId", slot, "firmwareMode", "networkId", address, labels
+    from jsonb_to_recordset($1) s(id text, name text, "assetTag" text, serial text, "siteId" text, "rackId" text, "uPosition" float8,
+                                  "uHeight" float8, face face, "enclosureId" text, slot int, "firmwareMode" firmware_mode, "networkId" text, address inet, labels jsonb)`;
 
 export async function insertNics(tx: Transaction, servers: readonly { id: ServerId; nics: ServerNic[] }[]): Promise<void> {
   const nics = servers.flatMap(({ id, nics }) => nics.map(({ mac, name, boot }) => ({ id, mac: mac.toLowerCase(), name, boot })));

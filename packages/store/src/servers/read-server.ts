@@ -18,12 +18,14 @@ export type ServerRecord = Server & {
 type Row = Omit<ServerRecord, 'location' | 'bmc'> & ServerLocation & { bmc: NullableMembers<BmcEndpoint> | null };
 type NullableMembers<T> = { [K in keyof T]: T[K] | null };
 
-/** Ends before `where`; the alias of servers is s, of sites si, of racks r, of networks n, of allocations a, of clusters c, of BMCs b. */
+/** Ends before `where`; the alias of servers is s, of sites si, of racks r, of enclosures e, of networks n, of allocations a, of clusters c, of BMCs b. */
 export const SELECT_SERVER = `
   select s.id, s.name, s.asset_tag as "assetTag", s.serial, s.state::text as state, s.state_since as "stateSince", s.version,
          s.site_id as "siteId", si.name as "siteName", s.rack_id as "rackId", r.name as "rackName",
          coalesce((select jsonb_agg(f.name order by f.name) from power_feeds f where f.rack_id = s.rack_id), '[]') as "powerFeeds",
-         s.u_position as "uPosition", s.u_height as "uHeight", s.face::text as face, s.firmware_mode::text as "firmwareMode",
+         s.u_position as "uPosition", s.u_height as "uHeight", s.face::text as face,
+         case when e.id is not null then jsonb_build_object('id', e.id, 'name', e.name, 'slot', s.slot) end as enclosure,
+         s.firmware_mode::text as "firmwareMode",
          coalesce((select jsonb_agg(jsonb_build_object('mac', i.mac, 'name', i.name, 'boot', i.boot) order by i.boot desc, i.name, i.mac)
                      from nics i where i.server_id = s.id), '[]') as nics,
          s.network_id as "networkId", host(s.address) as address,
@@ -38,6 +40,7 @@ export const SELECT_SERVER = `
     from servers s
     join sites si on si.id = s.site_id
     left join racks r on r.id = s.rack_id
+    left join enclosures e on e.id = s.enclosure_id
     left join networks n on n.id = s.network_id
     left join server_bmcs b on b.server_id = s.id
     left join accepted_hardware h on h.server_id = s.id
@@ -45,8 +48,8 @@ export const SELECT_SERVER = `
     left join clusters c on c.id = a.cluster_id`;
 
 export function serverOf(row: object): ServerRecord {
-  const { siteId, siteName, rackId, rackName, powerFeeds, uPosition, uHeight, face, bmc, ...rest } = row as Row;
-  const location = { siteId, siteName, rackId, rackName, powerFeeds, uPosition, uHeight, face };
+  const { siteId, siteName, rackId, rackName, powerFeeds, uPosition, uHeight, face, enclosure, bmc, ...rest } = row as Row;
+  const location = { siteId, siteName, rackId, rackName, powerFeeds, uPosition, uHeight, face, enclosure };
   return { ...rest, location, bmc: bmc && endpointOf(bmc) };
 }
 

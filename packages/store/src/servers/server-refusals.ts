@@ -1,6 +1,7 @@
 // What the database refuses about servers, said with names that people know.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { RackId, ServerId } from '@rackwright/domain/ids.ts';
+import { sayUnits, topUnit } from '@rackwright/domain/rack-units.ts';
 import type { Sql } from '../database.ts';
 import type { SayRefusal } from '../inventory/constraint-refusals.ts';
 import type { Transaction } from '../transaction.ts';
@@ -42,21 +43,31 @@ export function serverRefusals(sql: Sql): Record<string, SayRefusal> {
       const networks = await sql.query('select from networks where id = $1', [values[1] ?? '']);
       return networks.length > 0 ? new Refusal('rack_in_other_site') : missing('network')(values);
     },
-    servers_rack_position: (values) => occupied(sql, values),
+    servers_site_id_rack_id_enclosure_id_fkey: ([, , id = '']) => new Refusal('reference_not_found', { kind: 'enclosure', id }),
+    servers_enclosure_slot: async ([enclosureId = '', slot = '']) => {
+      const [row] = await sql.query<{ name: string }>('select name from enclosures where id = $1', [enclosureId]);
+      const occupant = await nameOf(`s.enclosure_id = $1 and s.slot = $2::int and s.state <> 'retired'`, [enclosureId, slot]);
+      return new Refusal('slot_occupied', { slot: Number(slot), enclosure: row?.name ?? enclosureId, occupant });
+    },
+    rack_units_taken: (values) => sayRackUnitsTaken(sql, values),
   };
 }
 
-/** Postgres tells the key that was wanted: rack, face, and the units as a range that excludes its end, `[5,7)`. */
-async function occupied(sql: Sql, [rackId = '', face = '', range = '']: string[]): Promise<Refusal> {
+/** Postgres tells the key that was wanted: rack, face, and the half units as a range that excludes its end, `[10,14)`; then the key that is there. */
+export async function sayRackUnitsTaken(
+  sql: Sql,
+  [rackId = '', face = '', range = '', , , there = '']: string[],
+): Promise<Refusal> {
   const [from = 0, to = 0] = range.slice(1, -1).split(',').map(Number);
   const [rack] = await sql.query<{ name: string; occupant: string | null }>(
-    `select r.name, (select s.name from servers s
-                      where s.rack_id = r.id and s.face::text = $2 and s.state <> 'retired'
-                        and int4range(s.u_position, s.u_position + s.u_height) && int4range($3, $4) limit 1) as occupant
+    `select r.name, (select coalesce(s.name, 'enclosure ' || e.name) from rack_units u
+                       left join servers s on s.id = u.occupant_id left join enclosures e on e.id = u.occupant_id
+                      where u.rack_id = r.id and u.face::text = $2
+                        and int4range(u.first_half, u.end_half) = $3::int4range) as occupant
        from racks r where r.id = $1`,
-    [rackId, face, from, to],
+    [rackId, face, there],
   );
-  const u = to - from > 1 ? `${from}-${to - 1}` : String(from);
+  const u = sayUnits(from / 2, (to - from) / 2);
   return new Refusal('rack_position_occupied', { rack: rack?.name ?? rackId, u, face, occupant: rack?.occupant ?? SAME_REQUEST });
 }
 
@@ -72,7 +83,7 @@ export async function refuseOutsideRack(tx: Transaction, servers: readonly Posit
   );
   for (const { rackId, uPosition, uHeight } of inRacks) {
     const rack = racks.find(({ id }) => id === rackId);
-    const top = (uPosition ?? 0) + uHeight - 1;
+    const top = topUnit(uPosition ?? 1, uHeight);
     if (rack && (top > rack.heightU || (uPosition ?? 1) < 1))
       throw new Refusal('rack_position_outside', { rack: rack.name, u: top, heightU: rack.heightU });
   }

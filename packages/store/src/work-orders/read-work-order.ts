@@ -45,6 +45,9 @@ export type WorkOrderRecord = Stamps & {
     uPosition: number | null;
     uHeight: number;
     face: Face;
+    /** Of a blade: where in the rack the hand has to go. */
+    enclosureName: string | null;
+    slot: number | null;
   };
 };
 
@@ -69,7 +72,8 @@ export const SELECT_WORK_ORDER = `
          w.power_word as "powerWord", w.led_lit as "ledLit", ${stamps('w')},
          jsonb_build_object('id', s.id, 'name', s.name, 'serial', s.serial, 'assetTag', s.asset_tag, 'state', s.state,
                             'siteId', s.site_id, 'siteName', si.name, 'rackId', s.rack_id, 'rackName', r.name,
-                            'uPosition', s.u_position, 'uHeight', s.u_height, 'face', s.face) as server
+                            'uPosition', s.u_position, 'uHeight', s.u_height, 'face', s.face,
+                            'enclosureName', (select e.name from enclosures e where e.id = s.enclosure_id), 'slot', s.slot) as server
     from work_orders w
     join servers s on s.id = w.server_id
     join sites si on si.id = s.site_id

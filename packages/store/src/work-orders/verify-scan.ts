@@ -46,15 +46,25 @@ async function verify(
   return new Refusal('wrong_machine_scanned', facts);
 }
 
-type Place = { name: string; rackName: string | null; uPosition: number | null };
+type Place = {
+  name: string;
+  rackName: string | null;
+  uPosition: number | null;
+  enclosureName: string | null;
+  slot: number | null;
+};
 
-const placeOf = ({ name, rackName, uPosition }: Place): string =>
-  rackName === null ? name : `${name} (rack ${rackName}${uPosition === null ? '' : ` U${uPosition}`})`;
+function placeOf({ name, rackName, uPosition, enclosureName, slot }: Place): string {
+  if (rackName === null) return name;
+  if (enclosureName !== null) return `${name} (rack ${rackName}, slot ${slot} of ${enclosureName})`;
+  return `${name} (rack ${rackName}${uPosition === null ? '' : ` U${uPosition}`})`;
+}
 
 /** Where that person stands now, when the label is one that we know. */
 async function whoseLabel(tx: Transaction, scan: string): Promise<string> {
   const [other] = await tx.query<Place>(
-    `select s.name, r.name as "rackName", s.u_position as "uPosition" from servers s left join racks r on r.id = s.rack_id
+    `select s.name, r.name as "rackName", s.u_position as "uPosition", e.name as "enclosureName", s.slot
+       from servers s left join racks r on r.id = s.rack_id left join enclosures e on e.id = s.enclosure_id
       where lower(s.serial) = lower($1) or lower(s.asset_tag) = lower($1) limit 1`,
     [scan.trim()],
   );

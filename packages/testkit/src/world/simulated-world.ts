@@ -114,6 +114,7 @@ export function exampleServer(): Server {
       uPosition: 1,
       uHeight: 1,
       face: 'front',
+      enclosure: null,
     },
     firmwareMode: 'uefi',
     nics: [{ mac: '02:00:00:00:00:01', name: 'eth0', boot: true }],
