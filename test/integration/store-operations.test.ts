@@ -146,14 +146,14 @@ test('cancelling is noted, wakes it, and is refused once it ended', async () => 
   const id = await stock.addServer();
   const operationId = await stock.begin(id, 'onboard');
   await runs.suspend(await claim(operationId), future(), waiting);
-  expect(await operations.requestCancel(operationId, 'ann')).toMatchObject({ cancelRequested: true });
-  await operations.requestCancel(operationId, 'ann');
+  expect(await operations.requestCancel(operationId, 'ann', '')).toMatchObject({ cancelRequested: true });
+  await operations.requestCancel(operationId, 'ann', '');
   const run = await claim(operationId);
   expect(await runs.stepLog(run).load()).toMatchObject({ cancelRequested: true });
   await runs.fail(run, { ...error('operation_cancelled'), kind: 'refusal' }, 'fail');
   expect(await operations.get(operationId)).toMatchObject({ state: 'cancelled' });
   expect(await stateOf(id)).toBe('onboarding_failed');
-  await expect(operations.requestCancel(operationId, 'ann')).rejects.toMatchObject({ code: 'operation_finished' });
+  await expect(operations.requestCancel(operationId, 'ann', '')).rejects.toMatchObject({ code: 'operation_finished' });
   expect(await runs.claim(operationId, 'w1', HOUR)).toBe('over');
 });
 

@@ -32,7 +32,7 @@ export type ServerHealthRecord = {
 export interface ServerHealths {
   of(serverId: ServerId): Promise<ServerHealthRecord>;
   /** What its BMC reported is history. May be repeated. */
-  forgetFindings(serverId: ServerId): Promise<void>;
+  forgetFindings(serverId: ServerId, by: string): Promise<void>;
 }
 
 export type HealthPolicyRecord = HealthPolicy & { version: number; updatedAt: string };

@@ -115,7 +115,7 @@ export interface Operations {
    */
   begin(id: OperationId, request: BeginOperation): Promise<OperationRecord>;
   /** Refusal `operation_finished` when it ended. May be repeated. */
-  requestCancel(id: OperationId, by: string): Promise<OperationRecord>;
+  requestCancel(id: OperationId, by: string, reason: string): Promise<OperationRecord>;
   /** Refusals `operation_finished`, `nothing_asked`, `already_answered`. The same answer may be repeated. */
   answer(id: OperationId, answer: PersonsAnswer, by: string): Promise<OperationRecord>;
 }

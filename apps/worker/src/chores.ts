@@ -1,5 +1,5 @@
 // What the worker does again and again and is no operation.
-import { hours, seconds } from '@rackwright/domain/durations.ts';
+import { minutes, seconds } from '@rackwright/domain/durations.ts';
 import type { OperationId } from '@rackwright/domain/ids.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import { postgresNodeAlarms } from '@rackwright/store/node-alarms/node-alarm-store.ts';
@@ -41,7 +41,7 @@ const POWER_MS = seconds(1);
 const COLD_STARTS_MS = seconds(2);
 const UNDO_INCIDENTS_MS = seconds(30);
 const REPLACEMENTS_MS = seconds(2);
-const FORGET_MS = hours(1);
+const FORGET_MS = minutes(5);
 
 /** Ends them when called; no chore is under way afterwards. */
 export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds): () => Promise<void> {

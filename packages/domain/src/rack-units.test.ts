@@ -1,3 +1,4 @@
+// Units and halves of them: what they are called, and where something ends.
 import { describe, expect, test } from 'vitest';
 import { sayUnits, topUnit } from './rack-units.ts';
 

@@ -18,14 +18,17 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
   };
 };
 
-const NUL_MESSAGE = 'The character NUL can be kept nowhere.';
+const NUL_MESSAGE = 'It holds the character NUL, which can be kept nowhere, or is nested too deeply.';
 
-/** Where there is a NUL, which Postgres takes in no text; undefined when there is none. */
-function pathOfNul(value: unknown): PropertyKey[] | undefined {
+const DEEPEST = 32;
+
+/** Where there is a NUL, which Postgres takes in no text, or nesting that no resource has; undefined when there is neither. */
+function pathOfNul(value: unknown, depth = 0): PropertyKey[] | undefined {
   if (typeof value === 'string') return value.includes('\0') ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > DEEPEST) return [];
   for (const [key, member] of Object.entries(value)) {
-    const below = key.includes('\0') ? [] : pathOfNul(member);
+    const below = key.includes('\0') ? [] : pathOfNul(member, depth + 1);
     if (below) return [key, ...below];
   }
   return undefined;

@@ -15,7 +15,7 @@ import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
 import { problems } from './schema.ts';
 
-const tags = ['bulk operations'];
+const tags = ['bulk-operations'];
 const byId = z.object({ id: z.string().max(64) });
 const listQuery = z.strictObject({ ...pageQuery, ...bulkFilter });
 const itemQuery = z.strictObject({ ...pageQuery, ...bulkItemFilter });

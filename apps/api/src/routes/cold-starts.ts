@@ -119,6 +119,6 @@ function oneRoutes(api: Api, { needs }: RouteContext): void {
 }
 
 function coldStartId(text: string): ColdStartId {
-  if (!isId('cold_start', text)) throw new Refusal('not_found', { kind: 'cold start', id: text });
+  if (!isId('cold_start', text)) throw new Refusal('not_found', { kind: 'cold_start', id: text });
   return text;
 }

@@ -110,7 +110,7 @@ function changeRoutes(api: Api, { needs, answerOnce, onError }: RouteContext): v
     async (request, reply) => {
       const id = operationId(request.params.id);
       await answerOnce(request, reply, async (within) => {
-        const cancelled = await within.operations.requestCancel(id, request.principal);
+        const cancelled = await within.operations.requestCancel(id, request.principal, request.body.reason);
         return { status: 202, headers: { location: `/v1/operations/${id}` }, body: viewOperation(cancelled) };
       });
       await needs.wakeUp(id).catch(onError);

@@ -17,7 +17,7 @@ export function checkedSchedule(asked: NewScheduleBody, now: number): NewSchedul
   const zone = timeZoneOf(asked.timeZone);
   if (!zone) throw new Refusal('time_zone_unknown', { timeZone: asked.timeZone });
   refuseUnusableCron(asked.cron, zone, now);
-  for (const blackout of asked.blackouts) refuseUnusableBlackout(blackout);
+  for (const blackout of asked.blackouts) refuseUnusableBlackout(blackout, zone, now);
   conditionsOf(asked.filter, '/filter');
   const { limitMinutes, needsFilter } = TASKS[asked.task];
   if (needsFilter && asked.filter.trim() === '') throw new Refusal('schedule_needs_filter', { task: asked.task });
@@ -36,13 +36,14 @@ function refuseUnusableCron(cron: string, zone: TimeZone, now: number): void {
   if (nextPlanned(parsed.cron, zone, now) === undefined) throw new Refusal('cron_never', { cron });
 }
 
-function refuseUnusableBlackout(blackout: Blackout): void {
+function refuseUnusableBlackout(blackout: Blackout, zone: TimeZone, now: number): void {
   const refuse = (problem: string): never => {
     throw new Refusal('blackout_invalid', { reason: blackout.reason, problem });
   };
   if ('cron' in blackout) {
     const parsed = parseCron(blackout.cron);
-    if (!parsed.ok) refuse(`the ${parsed.fault.field} is wrong: ${parsed.fault.problem}`);
+    if (!parsed.ok) return refuse(`the ${parsed.fault.field} is wrong: ${parsed.fault.problem}`);
+    if (nextPlanned(parsed.cron, zone, now) === undefined) refuse('it names no day');
     return;
   }
   const length = Date.parse(blackout.until) - Date.parse(blackout.from);

@@ -42,7 +42,8 @@ export function serverHealthRoutes(api: Api, { needs }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      await inventory.health.forgetFindings((await findServer(inventory, request.params.ref)).id);
+      const { id } = await findServer(inventory, request.params.ref);
+      await inventory.health.forgetFindings(id, request.principal);
       return reply.code(204).send();
     },
   );

@@ -91,6 +91,6 @@ function readRoutes(api: Api, context: RouteContext): void {
 }
 
 export function workOrderId(text: string): WorkOrderId {
-  if (!isId('work_order', text)) throw new Refusal('not_found', { kind: 'work order', id: text });
+  if (!isId('work_order', text)) throw new Refusal('not_found', { kind: 'work_order', id: text });
   return text;
 }

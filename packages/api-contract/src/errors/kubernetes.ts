@@ -20,7 +20,7 @@ export const KUBERNETES_ERRORS = {
     status: 502,
     title: 'The cluster forbids it',
     detail: 'The account may not do that; the role that Rackwright needs is incomplete.',
-    toDo: 'Apply the role from the documentation.',
+    toDo: 'Give the account the rights in docs/cluster-role.yaml.',
     retryable: false,
   },
   kubernetes_conflict: {

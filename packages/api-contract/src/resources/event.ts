@@ -6,7 +6,7 @@ export const event = z
   .object({
     id: z.string().meta({ description: 'e<epoch>-<number>; pass it as Last-Event-ID or since.', examples: ['e7-48213'] }),
     at: instant,
-    kind: z.string().meta({ examples: ['server.moved', 'operation.finished'] }),
+    kind: z.string().meta({ examples: ['server.moved', 'operation.ended'] }),
     subject: z.object({ kind: z.string(), id: z.string() }),
     serverId: idOf('server').nullable(),
     operationId: idOf('operation').nullable(),

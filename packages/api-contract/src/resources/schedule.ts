@@ -140,7 +140,7 @@ export const scheduleRun = z
     waitingFor: z.object({ code: z.string(), params: facts, since: instant, until: instant, unblockedBy: z.string() }).nullable(),
     error: runError.nullable(),
     items: z.object({ picked: z.int(), skipped: z.int(), done: z.int(), failed: z.int() }),
-    artefact: z.unknown().meta({ description: 'What the task reports; null until it ended.' }),
+    artefact: z.unknown().meta({ description: 'What the task reports; null until it ended, and in lists.' }),
   })
   .meta({ id: 'ScheduleRun' });
 export type ScheduleRunView = z.infer<typeof scheduleRun>;

@@ -32,7 +32,7 @@ export const arriveAtWorkOrder = z.strictObject({ person }).meta({ id: 'ArriveAt
 export const verifyWorkOrder = z
   .strictObject({
     person,
-    // Labels of some vendors hold passwords beside the serial: what is longer than a serial is not taken, and so not kept.
+    // Labels of some vendors hold passwords beside the serial: what is longer than a serial is not taken, and what is on no label of ours not kept.
     scan: words(40).meta({ description: 'Serial or asset tag, as scanned from the machine.' }),
   })
   .meta({ id: 'VerifyWorkOrder' });

@@ -47,9 +47,9 @@ export function howToSayYes(serverId: ServerId, { remedy, cause }: Pick<Remedy, 
     case 'open_work_order':
       return `POST /v1/work-orders ${JSON.stringify({ serverId, cause })}`;
     case 'reimage':
-      return `POST /v1/servers/${serverId}/operations {"type":"reimage"}`;
+      return `POST /v1/servers/${serverId}/operations {"type":"reimage"} with an Idempotency-Key`;
     case 'replace':
-      return `POST /v1/servers/${serverId}/replacements ${JSON.stringify({ takesOutBy: 'repair', reason: cause })}`;
+      return `POST /v1/servers/${serverId}/replacements ${JSON.stringify({ takesOutBy: 'repair', reason: cause })} with an Idempotency-Key`;
   }
 }
 

@@ -1,6 +1,6 @@
 // Blackout windows: when nothing of a schedule may begin, once or again and again.
-import { parseCron } from './parse-cron.ts';
-import { nextPlanned } from './planned-times.ts';
+import { type Cron, parseCron } from './parse-cron.ts';
+import { nextPlanned, plannedTimes } from './planned-times.ts';
 import type { TimeZone } from './time-zone.ts';
 
 export type Blackout = { reason: string } & (
@@ -31,13 +31,31 @@ function openUntil(blackout: Blackout, zone: TimeZone, now: number): number | un
   const parsed = parseCron(blackout.cron);
   if (!parsed.ok) return undefined;
   const length = blackout.minutes * 60_000;
-  // Windows of one expression may overlap: the last that has begun ends last.
-  let until: number | undefined;
-  let begins = nextPlanned(parsed.cron, zone, now - length);
-  while (begins !== undefined && begins <= now) {
-    until = begins + length;
-    // Looking on from the newest that may still be running: the one before it ends earlier.
-    begins = nextPlanned(parsed.cron, zone, begins);
+  const first = nextPlanned(parsed.cron, zone, now - length);
+  if (first === undefined || first > now) return undefined;
+  return lastPlanned(parsed.cron, zone, first, now) + length;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/**
+ * Windows of one expression may overlap: the last that has begun ends last. Looked for backwards, so that a window of every minute is
+ * not walked through minute by minute. @param first  one that is known @param now  not before it
+ */
+function lastPlanned(cron: Cron, zone: TimeZone, first: number, now: number): number {
+  for (let from = now - HOUR; from > first; from -= DAY) {
+    let last: number | undefined;
+    for (const time of plannedTimes(cron, zone, from)) {
+      if (time > now) break;
+      last = time;
+    }
+    if (last !== undefined) return last;
   }
-  return until;
+  let last = first;
+  for (const time of plannedTimes(cron, zone, first)) {
+    if (time > now) break;
+    last = time;
+  }
+  return last;
 }

@@ -21,13 +21,13 @@ export async function raiseFindings(tx: Transaction, readings: readonly BmcReadi
 }
 
 /** Somebody says that it is well, it was repaired, or it is nobody's any more: what its BMC reported is history. */
-export async function forgetFindings(tx: Transaction, serverId: ServerId): Promise<void> {
+export async function forgetFindings(tx: Transaction, serverId: ServerId, by?: string): Promise<void> {
   const gone = await tx.query<Changed>(
     `delete from health_signals where server_id = $1 and source = 'bmc'
      returning server_id as "serverId", signal, detail, 'cleared' as change`,
     [serverId],
   );
-  tellSignals(tx, gone);
+  tellSignals(tx, gone, by);
 }
 
 export function postgresFindings(database: Database): Findings {

@@ -28,13 +28,14 @@ export async function noteNodes(database: Database, clusterId: ClusterId, nodes:
 
 export type Changed = { serverId: ServerId; signal: SignalName; detail: string; change: 'raised' | 'cleared' };
 
-export function tellSignals(tx: Transaction, changed: readonly Changed[]): void {
+/** @param by  the person on whose word they are cleared */
+export function tellSignals(tx: Transaction, changed: readonly Changed[], by?: string): void {
   for (const { serverId, signal, detail, change } of changed) {
     tx.emit({
       kind: `server.signal_${change}`,
       subject: { kind: 'server', id: serverId },
       serverId,
-      payload: { signal, ...(change === 'raised' ? { detail } : {}) },
+      payload: { signal, ...(change === 'raised' ? { detail } : {}), ...(by === undefined ? {} : { by }) },
     });
   }
 }

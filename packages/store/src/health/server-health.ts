@@ -43,7 +43,7 @@ export function postgresServerHealth(work: Work) {
   return {
     of: (serverId: ServerId): Promise<ServerHealthRecord> => readServerHealth(work.read, serverId),
     /** What its BMC reported is history, by the word of whoever looked. May be repeated. */
-    forgetFindings: (serverId: ServerId): Promise<void> => work.write((tx) => forgetFindings(tx, serverId)),
+    forgetFindings: (serverId: ServerId, by: string): Promise<void> => work.write((tx) => forgetFindings(tx, serverId, by)),
   };
 }
 

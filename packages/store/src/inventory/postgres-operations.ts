@@ -19,9 +19,9 @@ export function postgresOperations(work: Work) {
         return readOperation(tx, id);
       }),
 
-    requestCancel: (id: OperationId, by: string): Promise<OperationRecord> =>
+    requestCancel: (id: OperationId, by: string, reason: string): Promise<OperationRecord> =>
       work.write(async (tx) => {
-        await requestCancel(tx, id, by);
+        await requestCancel(tx, id, by, reason);
         return readOperation(tx, id);
       }),
 

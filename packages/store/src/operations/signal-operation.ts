@@ -31,7 +31,7 @@ export async function lockRunning(tx: Transaction, operationId: OperationId): Pr
 }
 
 /** Refusals of `lockRunning`. May be repeated. */
-export async function requestCancel(tx: Transaction, operationId: OperationId, by: string): Promise<void> {
+export async function requestCancel(tx: Transaction, operationId: OperationId, by: string, reason = ''): Promise<void> {
   const operation = await lockRunning(tx, operationId);
   if (operation.cancelRequested) return;
   await tx.query('update operations set cancel_requested = true, cancel_requested_by = $2 where id = $1', [operationId, by]);
@@ -41,7 +41,7 @@ export async function requestCancel(tx: Transaction, operationId: OperationId, b
     subject: { kind: 'operation', id: operationId },
     serverId: operation.serverId,
     operationId,
-    payload: { by },
+    payload: { by, reason },
   });
 }
 

@@ -54,7 +54,7 @@ async function withServers(sql: Sql, rows: Omit<ColdStartRecord, 'servers'>[]): 
 
 async function read(sql: Sql, id: ColdStartId): Promise<ColdStartRecord> {
   const [found] = await withServers(sql, await sql.query<Omit<ColdStartRecord, 'servers'>>(`${SELECT} where c.id = $1`, [id]));
-  if (!found) throw new Refusal('not_found', { kind: 'cold start', id });
+  if (!found) throw new Refusal('not_found', { kind: 'cold_start', id });
   return found;
 }
 
@@ -146,7 +146,7 @@ async function begin(tx: Transaction, id: ColdStartId, { siteId, seenSince, requ
 
 async function lockState(tx: Transaction, id: ColdStartId): Promise<ColdStartState> {
   const [row] = await tx.query<{ state: ColdStartState }>('select state from cold_starts where id = $1 for no key update', [id]);
-  if (!row) throw new Refusal('not_found', { kind: 'cold start', id });
+  if (!row) throw new Refusal('not_found', { kind: 'cold_start', id });
   return row.state;
 }
 

@@ -15,6 +15,7 @@ import {
   type RunState,
   type ScheduleRecord,
   SELECT_RUN,
+  SELECT_RUN_IN_LIST,
   SELECT_SCHEDULE,
 } from './read-schedule.ts';
 import { type ItemRecord, type ItemState, SELECT_ITEM } from './run-items.ts';
@@ -118,7 +119,7 @@ function readingRuns(work: Work) {
       { state }: { state?: RunState | undefined },
     ): Promise<Page<RunRecord>> {
       const rows = await work.read.query<RunRecord>(
-        `${SELECT_RUN} where t.schedule_id = $1 and ($2::text is null or t.id < $2) and ($3::text is null or t.state = $3) order by t.id desc limit $4`,
+        `${SELECT_RUN_IN_LIST} where t.schedule_id = $1 and ($2::text is null or t.id < $2) and ($3::text is null or t.state = $3) order by t.id desc limit $4`,
         [id, after, state ?? null, limit + 1],
       );
       return pageOf(rows, limit, (run) => run.id);

@@ -71,11 +71,15 @@ export const SELECT_SCHEDULE = `
          ${stamps('t')}
     from schedules t`;
 
-export const SELECT_RUN = `
+const selectRun = (artefact: string): string => `
   select t.id, t.schedule_id as "scheduleId", t.trigger, t.why, t.facts, t.requested_by as "requestedBy", t.reason,
          t.planned_at as "plannedAt", t.task, t.params, t.filter, t.state, t.created_at as "createdAt", t.started_at as "startedAt",
-         t.deadline_at as "deadlineAt", t.ended_at as "endedAt", t.waiting_for as "waitingFor", t.error, t.artefact,
+         t.deadline_at as "deadlineAt", t.ended_at as "endedAt", t.waiting_for as "waitingFor", t.error, ${artefact} as artefact,
          (select jsonb_build_object('picked', count(*) filter (where i.state <> 'skipped'), 'skipped', count(*) filter (where i.state = 'skipped'),
                                     'done', count(*) filter (where i.state = 'done'), 'failed', count(*) filter (where i.state = 'failed'))
             from schedule_run_items i where i.run_id = t.id) as items
     from schedule_runs t`;
+
+export const SELECT_RUN = selectRun('t.artefact');
+/** For lists: a report may be large, and stands with its run. */
+export const SELECT_RUN_IN_LIST = selectRun('null::jsonb');

@@ -70,7 +70,7 @@ export async function actOnWorkOrder(
 
 export async function serverOfOrder(tx: Transaction, id: WorkOrderId): Promise<ServerId> {
   const [row] = await tx.query<{ serverId: ServerId }>('select server_id as "serverId" from work_orders where id = $1', [id]);
-  if (!row) throw new Refusal('not_found', { kind: 'work order', id });
+  if (!row) throw new Refusal('not_found', { kind: 'work_order', id });
   return row.serverId;
 }
 

@@ -25,7 +25,7 @@ export async function lockWorkOrder(tx: Transaction, id: WorkOrderId, expected: 
     `select id, server_id as "serverId", state, assignee, version from work_orders where id = $1 for no key update`,
     [id],
   );
-  if (!order) throw new Refusal('not_found', { kind: 'work order', id });
+  if (!order) throw new Refusal('not_found', { kind: 'work_order', id });
   refuseOtherVersion(order.version, expected);
   return order;
 }

@@ -85,7 +85,7 @@ export async function readWorkOrder(sql: Sql, id: WorkOrderId): Promise<WorkOrde
     `${SELECT_WORK_ORDER} where w.id = $1`,
     [id],
   );
-  if (!row) throw new Refusal('not_found', { kind: 'work order', id });
+  if (!row) throw new Refusal('not_found', { kind: 'work_order', id });
   return row;
 }
 

@@ -30,12 +30,14 @@ async function verify(
   // Also for a wrong scan: who may not verify at all is told that first.
   if (right || order.state !== 'on_site') await moveWorkOrder(tx, order, { event: 'verify', by, person });
   if (right) return undefined;
+  const standsBefore = await whoseLabel(tx, scan);
   const facts = {
-    scanned: scan,
+    // What is no label of ours may be the password that is printed beside it: it is neither kept nor told.
+    scanned: standsBefore === undefined ? `something of ${scan.trim().length} characters` : scan.trim(),
     expectedSerial: server.serial ?? 'none',
     expectedAssetTag: server.assetTag ?? 'none',
     expected: placeOf(server),
-    standsBefore: await whoseLabel(tx, scan),
+    standsBefore: standsBefore ?? 'a machine that is not on file',
   };
   tx.emit({
     kind: 'work_order.scan_refused',
@@ -61,12 +63,12 @@ function placeOf({ name, rackName, uPosition, enclosureName, slot }: Place): str
 }
 
 /** Where that person stands now, when the label is one that we know. */
-async function whoseLabel(tx: Transaction, scan: string): Promise<string> {
+async function whoseLabel(tx: Transaction, scan: string): Promise<string | undefined> {
   const [other] = await tx.query<Place>(
     `select s.name, r.name as "rackName", s.u_position as "uPosition", e.name as "enclosureName", s.slot
        from servers s left join racks r on r.id = s.rack_id left join enclosures e on e.id = s.enclosure_id
       where lower(s.serial) = lower($1) or lower(s.asset_tag) = lower($1) limit 1`,
     [scan.trim()],
   );
-  return other ? placeOf(other) : 'a machine that is not on file';
+  return other && placeOf(other);
 }
