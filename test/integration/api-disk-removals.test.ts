@@ -1,13 +1,15 @@
 // Disks that nobody can erase any more: a named person's word over HTTP, what it allows, and the certificate that says so.
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
+import { postgresAgentReports } from '@rackwright/store/boot/agent-reports.ts';
 import { newId } from '@rackwright/store/new-id.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
+import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
 import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import { inspectionWith } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { beforeAll, expect, test } from 'vitest';
-import { furnish, newBmc, useApi } from './api-server.ts';
+import { furnish, newBmc, TEST_KEYRING, useApi } from './api-server.ts';
 
 const api = useApi();
 const { call } = api;
@@ -60,6 +62,23 @@ test('a disk that is counted again is erased like the others: what was said of i
   await postgresServers(api.database).acceptHardware(id, inspectionWith(['B2', 'B3']), newId('operation'));
   const { body } = await call('GET', `/v1/servers/${id}/disk-removals`);
   expect(body.items.map(({ serial }: { serial: string }) => serial)).toEqual(['B1']);
+});
+
+test('the agent counts a disk that somebody said was out: he is not believed any longer', async () => {
+  const id = await inRepair('E1', 'E2');
+  await say(id, word('E1'));
+  await api.sql(`update servers set state = 'quarantined' where id = $1`, [id]);
+  const begun = await call(
+    'POST',
+    `/v1/servers/${id}/operations`,
+    { type: 'release' },
+    { 'idempotency-key': newId('operation') },
+  );
+  expect(begun.status).toBe(202);
+  const tickets = postgresBootTickets(api.database, TEST_KEYRING);
+  const ticket = await tickets.open(id, begun.body.id, 'erase', new Date(Date.now() + 60_000).toISOString());
+  await postgresAgentReports(api.database).inspected(ticket, inspectionWith(['E1', 'E2']));
+  expect((await call('GET', `/v1/servers/${id}/disk-removals`)).body.items).toEqual([]);
 });
 
 const erased: ErasureEvidence = {

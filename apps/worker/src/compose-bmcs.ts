@@ -49,14 +49,24 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
       note: ({ serverId }, power) => notePower(database, serverId, power),
     },
   });
+  // What the sweep writes is compared with the database's clock.
+  let behindMs = 0;
   const look = bmcLooker({
     connections,
     connect: bmcConnector({ ...bmc, redfish: { ...bmc.redfish, brief: true } }),
     probe: (endpoint) => probeBmc(endpoint, bmc),
-    now: () => Date.now(),
+    now: () => Date.now() + behindMs,
     log,
   });
-  const store = postgresSweep(database, keyring, worker, runner);
+  const swept = postgresSweep(database, keyring, worker, runner);
+  const store = {
+    ...swept,
+    async beat(forMs: number) {
+      const share = await swept.beat(forMs);
+      if (share.now !== undefined) behindMs = share.now - Date.now();
+      return share;
+    },
+  };
   const sweeping = sweep === 'off' ? undefined : startBmcSweep({ store, look, connections, log }, sweep);
   return {
     heldBy: connections.heldBy,

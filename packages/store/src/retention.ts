@@ -31,6 +31,14 @@ export async function forgetOld(database: Database, { eventDays = 7 }: { eventDa
     `delete from bmc_password_changes where ctid in (
        select ctid from bmc_password_changes where state = 'unchanged' and ended_at < now() - interval '7 days' limit ${MOST_ROWS})`,
   );
+  const ended = (table: 'incidents' | 'bulk_operations' | 'cold_starts', at: string, most: number) =>
+    database.query(
+      `delete from ${table} where id in (select id from ${table} where ${at} < now() - interval '365 days' order by ${at} limit ${most})`,
+    );
+  await ended('incidents', 'closed_at', MOST_ROWS);
+  // Each has thousands of items.
+  await ended('bulk_operations', 'finished_at', 20);
+  await ended('cold_starts', 'finished_at', 20);
   return {
     events: await pruneEvents(database, eventDays),
     idempotencyKeys: await expired('idempotency_keys'),

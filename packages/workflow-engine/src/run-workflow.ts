@@ -85,14 +85,16 @@ function waitForTheWorld({ code, message, retry }: Fault, journal: Journal, cloc
 }
 
 /** From the last one back, the failed step's own included: nobody knows how far it got. */
-async function undoAll(error: StoredError, { undos, clock }: Engine): Promise<Outcome> {
+async function undoAll(error: StoredError, { undos, clock, journal }: Engine): Promise<Outcome> {
+  const patience = Date.parse(journal.deadlineAt) + UNDO_GRACE_MS;
   for (const undo of undos.reverse()) {
     if (undo.step.state === 'undone') continue;
     try {
       await undo.perform();
     } catch (thrown) {
       if (thrown instanceof StaleRun || thrown instanceof LogLost) throw thrown;
-      if (thrown instanceof Postponed) return postponedUndo(thrown, clock);
+      // For ever would keep everybody else from the server: then it is given up, and told.
+      if (thrown instanceof Postponed && clock.now() < patience) return postponedUndo(thrown, clock);
       // An undo that cannot be done now is tried until it can: leaving the world half undone is worse than waiting.
       const reason = storedError(thrown);
       const attempt = await undo.countAttempt(reason);
@@ -131,6 +133,14 @@ export function storedError(thrown: unknown): StoredError {
     return { kind: 'refusal', code: thrown.code, message: thrown.message, retry: 'never', facts: thrown.facts };
   if (thrown instanceof Fault)
     return { kind: 'fault', code: thrown.code, message: thrown.message, retry: thrown.retry, facts: thrown.facts };
+  if (thrown instanceof Postponed)
+    return {
+      kind: 'fault',
+      code: thrown.waiting.code,
+      message: thrown.message,
+      retry: 'never',
+      facts: thrown.waiting.facts ?? {},
+    };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return { kind: 'bug', code: 'internal_error', message, retry: 'never', facts: {} };
 }

@@ -1,6 +1,9 @@
 // Results are written together, once each, and are not lost when a write fails.
+import { Fault } from '@rackwright/domain/errors.ts';
 import { expect, test, vi } from 'vitest';
 import { batches } from './batches.ts';
+
+const away = () => new Fault({ code: 'database_unreachable', doing: 'write', retry: 'soon' });
 
 test('what came in a moment goes out in one write; what fails goes out with the next', async () => {
   const written: number[][] = [];
@@ -11,7 +14,7 @@ test('what came in a moment goes out in one write; what fails goes out with the 
     everyMs: 5,
     onTrouble: (thrown) => trouble.push(thrown),
     async write(batch) {
-      if (fails) throw new Error('the database is away');
+      if (fails) throw away();
       written.push([...batch]);
     },
   });
@@ -52,9 +55,26 @@ test('closing ends although the database stays away', async () => {
     most: 10,
     everyMs: 60_000,
     onTrouble: () => {},
-    write: () => Promise.reject(new Error('away')),
+    write: () => Promise.reject(away()),
   });
   results.add(1);
   await results.close();
   expect(results.waiting()).toBe(1);
+});
+
+test('one that can never be written holds up nobody else', async () => {
+  const written: number[] = [];
+  const results = batches<number>({
+    most: 4,
+    everyMs: 1,
+    onTrouble: () => {},
+    async write(batch) {
+      if (batch.includes(6)) throw new Error('invalid byte sequence');
+      written.push(...batch);
+    },
+  });
+  for (let n = 0; n < 20; n++) results.add(n);
+  await vi.waitFor(() => expect(results.waiting()).toBe(0));
+  expect(written).toEqual(Array.from({ length: 20 }, (_, n) => n).filter((n) => n !== 6));
+  await results.close();
 });

@@ -1,4 +1,5 @@
 // Gathers results for a moment and writes them together: one statement for many.
+import { Fault } from '@rackwright/domain/errors.ts';
 
 export type Batches<T> = {
   add(one: T): void;
@@ -11,7 +12,7 @@ export type Batches<T> = {
 export type BatchSettings<T> = {
   most: number;
   everyMs: number;
-  /** What it rejects is written again after `everyMs`, with what came meanwhile. */
+  /** What it rejects with a Fault is written again after `everyMs`, with what came meanwhile; what is refused for good is left out. */
   write(batch: readonly T[]): Promise<void>;
   onTrouble(thrown: unknown): void;
 };
@@ -22,17 +23,23 @@ export function batches<T>({ most, everyMs, write, onTrouble }: BatchSettings<T>
   let writing: Promise<void> | undefined;
   let closed = false;
 
-  /** Batch after batch while they are full, or until nothing is left. Ends at the first that fails. */
+  let size = most;
+  /** Batch after batch while they are full, or until nothing is left. Ends at the first that the world refuses. */
   const drain = async (until: number): Promise<void> => {
-    try {
-      do {
-        const batch = gathered.slice(0, most);
+    do {
+      const batch = gathered.slice(0, size);
+      try {
         if (batch.length > 0) await write(batch);
         gathered = gathered.slice(batch.length);
-      } while (gathered.length > until);
-    } catch (thrown) {
-      onTrouble(thrown);
-    }
+        if (batch.length > 1) size = most;
+      } catch (thrown) {
+        onTrouble(thrown);
+        // The database is away: all of them later. Else one of them can never be written: each alone, and that one not at all.
+        if (thrown instanceof Fault) return;
+        if (batch.length === 1) gathered = gathered.slice(1);
+        size = batch.length === 1 ? most : 1;
+      }
+    } while (gathered.length > until || (size === 1 && gathered.length > 0));
   };
   const later = (): void => {
     if (!closed && writing === undefined && gathered.length > 0) timer ??= setTimeout(begin, everyMs);

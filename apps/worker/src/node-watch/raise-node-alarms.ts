@@ -20,6 +20,7 @@ export type NodeAlarmNeeds = {
     open(clusterId: ClusterId): Promise<string[]>;
     settle(cluster: Cluster, opening: readonly NodeAlarm[], closing: readonly string[]): Promise<void>;
     adopt(adoption: Adoption): Promise<boolean>;
+    closeUnwatched(): Promise<void>;
   };
   /** Throws Fault while the API server is out of sight. */
   nodes(clusterId: ClusterId): Promise<NodeSeen[]>;
@@ -72,6 +73,7 @@ export function nodeAlarmRounds({ store, nodes, node, log }: NodeAlarmNeeds): ()
         );
       });
     }
+    await store.closeUnwatched();
     const known = new Set(clusters.map(({ id }) => id));
     for (const id of before.keys()) if (!known.has(id)) before.delete(id);
   };

@@ -46,7 +46,8 @@ async function readEntries(redfish: Conversation, path: string): Promise<BmcLogE
 export function parseLogEntry(entry: RedfishDocument): BmcLogEntry {
   const at = Date.parse(text(entry, 'Created') || text(entry, 'EventTimestamp'));
   return {
-    id: text(entry, 'Id'),
+    // Kept as it is told, but in a form that can be kept.
+    id: text(entry, 'Id').replaceAll('\0', '').toWellFormed(),
     // Dell sends 0000-00-00T00:00:00 for "I did not know the time".
     at: Number.isFinite(at) ? new Date(at).toISOString() : null,
     severity: severity(text(entry, 'Severity') || text(entry, 'MessageSeverity')),

@@ -92,7 +92,7 @@ describe('which', () => {
     const facts = remedyFacts('srv_1', remediesOf(view));
     expect(facts).toEqual({
       replace_waits: 'escalation_asks',
-      replace_by_hand: `POST /v1/servers/srv_1/replacements {"takesOutBy":"repair","reason":"${CAUSE}"}`,
+      replace_by_hand: `POST /v1/servers/srv_1/replacements {"takesOutBy":"repair","reason":"${CAUSE}"} with an Idempotency-Key`,
     });
     expect(howToSayYes('srv_1', { remedy: 'reimage', cause: '' })).toContain('"type":"reimage"');
   });

@@ -51,4 +51,4 @@ function signalOfMessage(message: string): SignalName | undefined {
   });
 }
 
-const bounded = (text: string): string => text.slice(0, MOST_CHARACTERS);
+const bounded = (text: string): string => text.replaceAll('\0', '').slice(0, MOST_CHARACTERS).toWellFormed();

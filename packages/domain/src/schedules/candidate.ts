@@ -11,6 +11,8 @@ export type ServerCandidate = {
   state: ServerState;
   stateSince: string;
   currentOperationId: OperationId | null;
+  /** What was last done to it promised to keep its disks: only a person releases it. */
+  keptData: boolean;
   bmc: {
     protocol: BmcProtocol;
     hasCredentials: boolean;

@@ -85,7 +85,7 @@ async function insertEntries(tx: Transaction, looks: readonly RecordedLook[]): P
         id,
         at: plausible(at),
         severity,
-        message: message.replaceAll('\0', '').slice(0, LONGEST_MESSAGE),
+        message: message.replaceAll('\0', '').slice(0, LONGEST_MESSAGE).toWellFormed(),
         historic: log?.historic,
       };
     }),

@@ -5,7 +5,13 @@ import { inTransaction, type Transaction } from '../transaction.ts';
 
 export const SHARDS = 64;
 
-export type SweepShare = { shards: number[] /** How many workers share the fleet now. */; workers: number };
+export type SweepShare = {
+  shards: number[];
+  /** How many workers share the fleet now. */
+  workers: number;
+  /** The database's clock, milliseconds since the epoch. */
+  now?: number | undefined;
+};
 
 /**
  * Tells that this worker lives, renews its shards, takes free ones up to its fair share, gives back what is more than that.
@@ -18,12 +24,13 @@ export function beat(database: Database, worker: string, forMs: number): Promise
        on conflict (worker) do update set beat_until = excluded.beat_until`,
       [worker, forMs / 1000],
     );
-    const [living] = await tx.query<{ workers: number }>(
-      'select count(*)::int as workers from bmc_sweepers where beat_until > clock_timestamp()',
+    const [living] = await tx.query<{ workers: number; now: number }>(
+      `select count(*)::int as workers, floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now
+         from bmc_sweepers where beat_until > clock_timestamp()`,
     );
     const workers = Math.max(living?.workers ?? 1, 1);
     const fair = Math.ceil(SHARDS / workers);
-    return { workers, shards: await takeShards(tx, worker, forMs, fair) };
+    return { workers, now: living?.now, shards: await takeShards(tx, worker, forMs, fair) };
   });
 }
 

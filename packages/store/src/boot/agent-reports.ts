@@ -6,6 +6,7 @@ import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/p
 import type { Database } from '../database.ts';
 import type { EventKind } from '../events.ts';
 import { signalOperation } from '../operations/signal-operation.ts';
+import { forgetRemovals } from '../inventory/disk-removals.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 
 export type GivenInstruction = { id: InstructionId; deed: InstructionDeed };
@@ -88,6 +89,8 @@ async function saveInspection(tx: Transaction, ticketId: TicketId, inspection: I
        set inspection = excluded.inspection, reported_at = clock_timestamp(), boots = ticket_inspections.boots + 1`,
     [ticketId, JSON.stringify(inspection)],
   );
+  // Counted in the machine: whoever said that it was taken out is not believed any longer.
+  await forgetRemovals(tx, ticket.serverId, inspection);
   await signalOperation(tx, ticket.operationId);
   tx.emit({ kind: 'ticket.inspected', subject: { kind: 'ticket', id: ticketId }, ...ticket });
   return ticket.operationId;

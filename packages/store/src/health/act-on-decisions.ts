@@ -33,7 +33,11 @@ export function actOnDecisions(database: Database, who: string, acts: Acts): Pro
       begun.push(...wake);
       decisions.push({ ...decision, remedies });
     }
-    await matchIncidents(tx, withRemedies(acts.incidents, decisions));
+    await matchIncidents(
+      tx,
+      withRemedies(acts.incidents, decisions),
+      new Set(decisions.filter(isBusy).map(({ serverId }) => serverId)),
+    );
     await writeDecisions(tx, decisions);
     return begun;
   });
@@ -65,19 +69,26 @@ function withRemedies(incidents: readonly NewIncident[], decisions: readonly Dec
   });
 }
 
-type Open = { key: string; facts: unknown };
+/** It is judged again when what runs has ended; one that is re-imaged needs no person. */
+const isBusy = ({ because, remedies }: Decision): boolean =>
+  (because === 'operation_in_progress' || because === 'already_remediating') &&
+  !remedies.some(({ remedy }) => remedy === 'reimage');
+
+type Open = { key: string; facts: unknown; scopeKind: string; scopeId: string };
 
 /** Open afterwards are these and no others of ours; what stands open already as it should is left alone. */
-async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[]): Promise<void> {
-  const open = await tx.query<Open>('select key, facts from incidents where closed_at is null and kind = any($1)', [
-    [...HEALTH_INCIDENT_KINDS],
-  ]);
+async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[], busy: ReadonlySet<string>): Promise<void> {
+  const open = await tx.query<Open>(
+    `select key, facts, scope_kind as "scopeKind", scope_id as "scopeId" from incidents where closed_at is null and kind = any($1)`,
+    [[...HEALTH_INCIDENT_KINDS]],
+  );
   const standing = new Map(open.map(({ key, facts }) => [key, canonicalJson(facts)]));
   for (const incident of wanted) {
     if (standing.get(incident.key) !== canonicalJson(incident.facts)) await openIncident(tx, incident);
     standing.delete(incident.key);
   }
-  for (const key of standing.keys()) await closeIncident(tx, key, 'its reason is gone');
+  for (const { key, scopeKind, scopeId } of open)
+    if (standing.has(key) && !(scopeKind === 'server' && busy.has(scopeId))) await closeIncident(tx, key, 'its reason is gone');
 }
 
 /** A decision for the same reason as before keeps its time. */

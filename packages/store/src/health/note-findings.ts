@@ -21,11 +21,20 @@ export async function raiseFindings(tx: Transaction, readings: readonly BmcReadi
 }
 
 /** Somebody says that it is well, it was repaired, or it is nobody's any more: what its BMC reported is history. */
-export async function forgetFindings(tx: Transaction, serverId: ServerId, by?: string): Promise<void> {
+export function forgetFindings(tx: Transaction, serverId: ServerId, by?: string): Promise<void> {
+  return forget(tx, serverId, 'bmc', by);
+}
+
+/** It serves anew: what was seen of its Node before is history. */
+export function forgetNodeSignals(tx: Transaction, serverId: ServerId): Promise<void> {
+  return forget(tx, serverId, 'node');
+}
+
+async function forget(tx: Transaction, serverId: ServerId, source: 'bmc' | 'node', by?: string): Promise<void> {
   const gone = await tx.query<Changed>(
-    `delete from health_signals where server_id = $1 and source = 'bmc'
+    `delete from health_signals where server_id = $1 and source = $2
      returning server_id as "serverId", signal, detail, 'cleared' as change`,
-    [serverId],
+    [serverId, source],
   );
   tellSignals(tx, gone, by);
 }

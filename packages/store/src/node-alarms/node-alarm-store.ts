@@ -54,6 +54,18 @@ export function postgresNodeAlarms(database: Database) {
       return rows.map(({ key }) => key);
     },
 
+    /** Of clusters that nobody can look at any more: deleted, or without credentials. */
+    closeUnwatched: (): Promise<void> =>
+      inTransaction(database, async (tx) => {
+        const rows = await tx.query<{ key: string }>(
+          `select i.key from incidents i where i.closed_at is null and i.kind = any($1) and not exists (
+             select from clusters c where c.credentials_key_id is not null
+               and exists (select from unnest($1::text[]) kind where starts_with(i.key, kind || ' cluster ' || c.id || ' ')))`,
+          [KINDS],
+        );
+        for (const { key } of rows) await closeIncident(tx, key, 'its cluster was deleted, or nobody can look at it any more');
+      }),
+
     /** One transaction: what is new is opened, what is over is closed. May be repeated. */
     settle: (cluster: WatchedCluster, opening: readonly NodeAlarm[], closing: readonly string[]): Promise<void> =>
       inTransaction(database, async (tx) => {

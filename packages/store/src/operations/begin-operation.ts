@@ -28,6 +28,7 @@ export async function beginOperation(tx: Transaction, id: OperationId, request: 
   const to = next(server.state, event);
   const workflow = to && workflowOf(to);
   if (!workflow) throw new Refusal('not_allowed_in_state', { state: server.state, event });
+  if (server.state === 'in_repair' && event !== 'isolate') await refuseUnderHands(tx, serverId);
   const params = await withOrigin(tx, server, request);
   await moveLocked(tx, server, { event, actor: 'operator', by: requestedBy, reason, operationId: id });
 
@@ -43,6 +44,16 @@ export async function beginErrand(tx: Transaction, id: OperationId, request: Beg
   if (!mayRunErrand(errand, server.state)) throw new Refusal('not_allowed_in_state', { state: server.state, event: errand });
   await touchServer(tx, serverId, { operation: id });
   await writeOperation(tx, id, request, { name: errand, limitMinutes: ERRANDS[errand].limitMinutes });
+}
+
+/** A technician's hands are in it: nobody powers it. The order's own end moves the order first. */
+async function refuseUnderHands(tx: Transaction, serverId: ServerId): Promise<void> {
+  const [order] = await tx.query<{ id: string }>(
+    `select id from work_orders where server_id = $1 and state in ('safe', 'in_progress') limit 1`,
+    [serverId],
+  );
+  if (order)
+    throw new Refusal('server_held', { holder: `work order ${order.id}`, until: 'it is finished, blocked, cancelled or closed' });
 }
 
 async function lockIdleServer(tx: Transaction, serverId: ServerId): Promise<LockedServer> {

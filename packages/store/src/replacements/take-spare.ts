@@ -22,7 +22,7 @@ export type TakeSpare = {
 export type Taken = { choice: SpareChoice; operationId: OperationId | null };
 
 /** Somebody else was quicker: the next best is looked for. */
-const TAKEN_MEANWHILE = new Set(['not_allowed_in_state', 'operation_in_progress', 'server_already_allocated']);
+const TAKEN_MEANWHILE = new Set(['not_allowed_in_state', 'operation_in_progress', 'server_already_allocated', 'server_held']);
 
 /** Without an operation no spare was there to take, and the choice says why not. */
 export async function takeSpare(tx: Transaction, request: TakeSpare): Promise<Taken> {

@@ -10,6 +10,8 @@ import { type Condition, serverConditions } from '../inventory/server-filter.ts'
 const SELECT_CANDIDATE = `
   select s.id, s.name, s.serial, s.state::text as state, s.state_since as "stateSince",
          (select o.id from operations o where o.server_id = s.id and o.state = 'running') as "currentOperationId",
+         coalesce((select o.type in ('reimage-server', 'isolate-server', 'validate-server') from operations o
+                    where o.server_id = s.id and o.type <> 'provision-server' order by o.created_at desc, o.id desc limit 1), false) as "keptData",
          case when b.server_id is not null then
            jsonb_build_object('protocol', b.protocol, 'hasCredentials', b.credentials_key_id is not null, 'tlsMode', b.tls->>'mode',
              'passwordChangedAt', (select to_char(max(p.ended_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')

@@ -44,7 +44,7 @@ const SCHEDULES: Table<NewSchedule> & { kind: 'schedule' } = {
     const clockChanged = cron !== undefined || timeZone !== undefined;
     await tx.query(
       `update schedules set look_at = case when paused_at is null then clock_timestamp() end,
-              decided_through = case when $2 then clock_timestamp() else decided_through end where id = $1`,
+              decided_through = case when $2 then greatest(decided_through, clock_timestamp()) else decided_through end where id = $1`,
       [id, clockChanged],
     );
     if (name === undefined) return;
@@ -189,7 +189,7 @@ async function pauseLocked(tx: Transaction, id: ScheduleId, by: string, reason: 
 async function resumeLocked(tx: Transaction, id: ScheduleId, by: string): Promise<void> {
   await tx.query(
     `update schedules set paused_at = null, paused_by = null, paused_reason = null, look_at = clock_timestamp(),
-            decided_through = clock_timestamp() where id = $1`,
+            decided_through = greatest(decided_through, clock_timestamp()) where id = $1`,
     [id],
   );
   await tell(tx, id, 'schedule.resumed', { by });

@@ -48,7 +48,7 @@ function claimRun(database: Database, id: ScheduleRunId, by: string, forMs: numb
     const [run] = await tx.query<{ was: string }>(
       `update schedule_runs c
           set state = 'running', run_fence = run_fence + 1, run_by = $2, run_until = clock_timestamp() + make_interval(secs => $3),
-              wake_at = null, waiting_for = null, started_at = coalesce(c.started_at, clock_timestamp()),
+              wake_at = null, started_at = coalesce(c.started_at, clock_timestamp()),
               deadline_at = coalesce(c.deadline_at, clock_timestamp() + make_interval(mins => c.limit_minutes))
          from (select id, state as was from schedule_runs where id = $1 for update) b
         where c.id = b.id and ${CLAIMABLE} and (c.state = 'running' or (c.state = 'queued'
@@ -84,7 +84,9 @@ export function suspendRun(database: Database, claim: RunClaim, afterMs: number,
   return inTransaction(database, async (tx) => {
     await lockClaim(tx, claim);
     await tx.query(
-      `update schedule_runs set run_by = null, run_until = null, wake_at = clock_timestamp() + make_interval(secs => $2), waiting_for = $3
+      `update schedule_runs set run_by = null, run_until = null, wake_at = clock_timestamp() + make_interval(secs => $2), 
+              waiting_for = case when waiting_for->>'code' = $3::jsonb->>'code'
+                                 then $3::jsonb || jsonb_build_object('since', waiting_for->'since') else $3::jsonb end
         where id = $1`,
       [claim.runId, afterMs / 1000, waitingFor === null ? null : JSON.stringify(waitingFor)],
     );

@@ -1,7 +1,11 @@
 // Changes what is on file about a server: everything but its state.
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
-import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
+import {
+  refuseWhilePasswordChanges,
+  refuseWhilePasswordIsChangedNow,
+  settlePasswordDoubt,
+} from '../bmc-passwords/open-changes.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import type { Transaction } from '../transaction.ts';
 import { changedBladePlace } from './blade-places.ts';
@@ -47,7 +51,8 @@ export async function changeServer(
   const changed = Object.keys(change).filter((member) => change[member as keyof NewServer] !== undefined);
   if (before.currentOperationId !== null && BOOT_MEMBERS.some((member) => changed.includes(member)))
     throw new Refusal('operation_in_progress', { operationId: before.currentOperationId });
-  if (changed.includes('bmc') || changed.includes('bmcCredentials')) await refuseWhilePasswordChanges(tx, id);
+  if (changed.includes('bmcCredentials')) await refuseWhilePasswordIsChangedNow(tx, id);
+  else if (changed.includes('bmc')) await refuseWhilePasswordChanges(tx, id);
 
   const housed = { ...change, ...(await changedBladePlace(tx, before, change)) };
   await refuseOutsideRack(tx, [{ ...before.location, id, ...definedOf(housed) }]);

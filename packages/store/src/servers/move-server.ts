@@ -12,7 +12,7 @@ import {
 } from '@rackwright/domain/server-lifecycle/table.ts';
 import { refuseWhilePasswordChanges, settlePasswordDoubt } from '../bmc-passwords/open-changes.ts';
 import { type Database, type Sql } from '../database.ts';
-import { forgetFindings } from '../health/note-findings.ts';
+import { forgetFindings, forgetNodeSignals } from '../health/note-findings.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 import { readServer, type ServerRecord } from './read-server.ts';
 
@@ -45,6 +45,9 @@ export type Move = {
   retiredAs?: Retirement | undefined;
 };
 
+/** Those whose Node is watched. */
+const AS_NODE: ReadonlySet<string> = new Set(['in_service', 'remediating', 'degraded'] satisfies ServerState[]);
+
 /** @returns the new state. Refusal `not_allowed_in_state` {state, event}. The server must be locked by this transaction. */
 export async function moveLocked(tx: Transaction, server: LockedServer, move: Move): Promise<ServerState> {
   const to = next(server.state, move.event);
@@ -60,6 +63,8 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
   );
   if (to === 'retired') await forgetBmcCredentials(tx, server.id);
   if (isWellAgain(server.state, move.event, to)) await forgetFindings(tx, server.id);
+  // What was said of an earlier Node says nothing about the one that serves from now on.
+  if (AS_NODE.has(to) && !AS_NODE.has(server.state) && !move.event.startsWith('keep')) await forgetNodeSignals(tx, server.id);
   tx.emit({
     kind: 'server.moved',
     subject: { kind: 'server', id: server.id },

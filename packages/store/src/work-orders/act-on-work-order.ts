@@ -6,9 +6,11 @@ import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { BurnIn } from '@rackwright/domain/work-orders/burn-in.ts';
 import { judgeSafeToPull } from '@rackwright/domain/work-orders/safe-to-pull.ts';
 import type { WorkOrderOutcome } from '@rackwright/domain/work-orders/table.ts';
+import { closeIncident } from '../incidents/open-incident.ts';
 import { beginOperation } from '../operations/begin-operation.ts';
 import { type Expected, lockServer } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
+import { loopKey } from './follow-operation.ts';
 import { type LockedOrder, lockWorkOrder, moveWorkOrder } from './move-work-order.ts';
 import { readWorkOrder } from './read-work-order.ts';
 
@@ -65,6 +67,7 @@ export async function actOnWorkOrder(
     default:
       await moveWorkOrder(tx, order, { event: action.do, by, ...plainMove(action) });
   }
+  if (action.do === 'close' || action.do === 'cancel') await closeIncident(tx, loopKey(serverId), 'its work order is over');
   return { began: undefined };
 }
 

@@ -38,7 +38,7 @@ export async function followWorkOrder(tx: Transaction, operationId: OperationId,
   if (counts && write.attempts >= REPAIR_LOOP) await tellOfLoop(tx, order, write.attempts, error.code);
 }
 
-const loopKey = (serverId: ServerId): string => incidentKey('repair_loop', { kind: 'server', id: serverId });
+export const loopKey = (serverId: ServerId): string => incidentKey('repair_loop', { kind: 'server', id: serverId });
 
 async function tellOfLoop(tx: Transaction, { id, serverId }: LockedOrder, attempts: number, code: string): Promise<void> {
   const [server] = await tx.query<{ name: string }>('select name from servers where id = $1', [serverId]);

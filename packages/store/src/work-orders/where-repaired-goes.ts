@@ -17,7 +17,7 @@ export async function whereRepairedGoes(
   }>(
     `select o.params->>'cameFrom' as "cameFrom",
             case when a.server_id is not null then jsonb_build_object('clusterId', a.cluster_id, 'nodeUid', a.node_uid) end as assignment,
-            ${UNERASED} as unerased
+            (${UNERASED} or ${FROM_ELSEWHERE}) as unerased
        from operations o left join allocations a on a.server_id = o.server_id where o.id = $1 and o.server_id = $2`,
     [operationId, serverId],
   );
@@ -35,3 +35,11 @@ const UNERASED = `exists (
         where h.server_id = o.server_id
           and not exists (select from erasures e where e.server_id = o.server_id and e.disk_serial = d->>'serial'
                                                    and e.certificate is not null and e.recorded_at > w.created_at)))`;
+
+/** A disk that another server lost by a person's word holds what that one wrote. */
+const FROM_ELSEWHERE = `exists (
+  select from accepted_hardware h, jsonb_array_elements(h.inspection->'disks') d
+    join disk_removals r on r.disk_serial = d->>'serial'
+   where h.server_id = o.server_id and r.server_id <> o.server_id
+     and not exists (select from erasures e where e.server_id = o.server_id and e.disk_serial = r.disk_serial
+                                              and e.certificate is not null and e.recorded_at > r.recorded_at))`;

@@ -61,6 +61,10 @@ async function eraseWithAgent(
   const agent = await bootAgent(run, needs, task, 'erase', firmwareMode, limit + hours(1));
   const attached = agent.inspection.disks.map(({ serial }) => serial).filter((serial) => gone.has(serial));
   if (attached.length > 0) throw new Refusal('disk_still_attached', { serials: attached.join(', ') });
+  const known = new Set([...left.disks.map(({ serial }) => serial), ...gone]);
+  const strange = agent.inspection.disks.filter(({ serial }) => !known.has(serial)).map(({ serial }) => `disk ${serial} is new`);
+  // It may hold what its last owner wrote: accepted first, then erased like the others.
+  if (strange.length > 0) throw new Refusal('hardware_changed', { differences: strange.join('; ') });
   const diskSerials = left.disks.map((disk) => disk.serial);
   if (diskSerials.length === 0) return { agent, result: NOTHING_TO_ERASE };
   return { agent, result: await askAgent(run, needs, agent, ERASE, { do: 'erase_disks', diskSerials }, limit) };

@@ -309,6 +309,18 @@ test('before it is handed to others the agent looks that a disk which was taken 
   expect(there.world.erasures).toEqual([]);
 });
 
+test('a disk that nobody accepted may hold what its owner wrote: nothing is called erased', async () => {
+  const seen = exampleInspection();
+  const added = seen.disks.map((disk) => ({ ...disk, serial: `NEW-${disk.serial}` })).slice(0, 1);
+  const sim = serving({ seenInspection: { ...seen, disks: [...seen.disks, ...added] } });
+  const { outcome } = await drive(releaseServer, sim, {});
+  expect(outcome).toMatchObject({
+    kind: 'failed',
+    error: { code: 'hardware_changed', facts: { differences: 'disk NEW-SSD-1 is new' } },
+  });
+  expect(sim.world.erasures).toEqual([]);
+});
+
 test('the order is evict, power off, delete Node, erase', async () => {
   const sim = serving();
   await drive(releaseServer, sim, {});

@@ -27,7 +27,7 @@ export const repairSweep: ScheduleTask<'repair_sweep'> = {
     if (operation) return failureOf(item) ?? { do: 'note', result: { finding: 'mended', state: server?.state ?? null } };
     const event = server && NEXT[server.state];
     // Somebody was faster.
-    if (!event || event !== facts['next'])
+    if (!event || event !== facts['next'] || promisedToKeep(server, event))
       return { do: 'skip', reason: 'state_not_meant', facts: { state: server?.state ?? null } };
     return { do: 'begin', event, params: {}, reason: 'repair sweep' };
   },
@@ -41,7 +41,12 @@ function pickOne(server: ServerCandidate, act: 'report' | 'begin', before: numbe
   if (currentOperationId !== null) return leftAlone(server, 'operation_running', { operationId: currentOperationId });
   if (Date.parse(stateSince) > before) return leftAlone(server, 'too_recent', { stateSince });
   const facts = { state, since: stateSince, next: event };
-  if (act === 'report') return { ...meant(server, facts), result: { finding: state, ...facts } };
+  if (act === 'report' || promisedToKeep(server, event)) return { ...meant(server, facts), result: { finding: state, ...facts } };
   const unreachable = unreachableBmc(server);
   return unreachable ? leftAlone(server, unreachable) : meant(server, facts);
+}
+
+/** Releasing erases: what a re-image or a repair promised to keep is a person's to give up. */
+function promisedToKeep({ keptData }: ServerCandidate, event: NextStep): boolean {
+  return keptData && event === 'release';
 }
