@@ -212,8 +212,10 @@ test('between waves it rests, and says until when', async () => {
   expect(resting.waitingFor).toMatchObject({ code: 'bulk_pause_between_waves' });
   expect(Date.parse(resting.waitingFor.until) - Date.parse(ended.endedAt)).toBe(3_600_000);
   expect(await bulks.due(10)).not.toContain(id);
-  await api.sql(`update bulk_items set ended_at = ended_at - interval '1 hour' where bulk_id = $1 and state = 'succeeded'`, [id]);
-  await api.sql('update bulk_operations set look_at = now() where id = $1', [id]);
+  await api.sql(`update bulk_items set ended_at = ended_at - interval '61 minutes' where bulk_id = $1 and state = 'succeeded'`, [
+    id,
+  ]);
+  await api.sql(`update bulk_operations set look_at = now() - interval '1 second' where id = $1`, [id]);
   await sweep();
   expect(await codes(id)).toEqual(['succeeded', 'running', 'running']);
 });

@@ -9,7 +9,7 @@ import { changeBmcPassword } from '@rackwright/workflows/schedule-tasks/change-b
 import type { BmcPasswords } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import { expect, test } from 'vitest';
 import { TEST_KEYRING } from './api-server.ts';
-import { FIRST_PASSWORD, type SimulatedBmc, useSchedules } from './schedule-world.ts';
+import { eventually, FIRST_PASSWORD, type SimulatedBmc, useSchedules } from './schedule-world.ts';
 
 const world = useSchedules();
 const { api } = world;
@@ -150,7 +150,7 @@ test('a BMC that refuses both is left alone, a person is told, nobody logs in; c
 
 test('while it is under way nothing else begins on the server, and its credentials are not changed by hand', async () => {
   const { id, name, bmc } = await serverWithBmc();
-  await realPasswords(1).stage(id as ServerId, { holder: 'a worker that died', parkedAs: 'its run' }, 'test');
+  await realPasswords(60_000).stage(id as ServerId, { holder: 'a worker that died', parkedAs: 'its run' }, 'test');
   const begun = await call('POST', `/v1/servers/${id}/operations`, { type: 'onboard' }, { 'idempotency-key': name });
   expect(begun).toMatchObject({ status: 409, body: { code: 'server_held', params: { holder: 'a worker that died' } } });
   const byHand = { bmc: { credentials: { username: 'root', password: 'by-hand-12345' } } };
@@ -158,6 +158,7 @@ test('while it is under way nothing else begins on the server, and its credentia
     status: 409,
     body: { code: 'server_held' },
   });
+  await api.sql(`update server_leases set expires_at = now() - interval '1 second' where server_id = $1`, [id]);
   // Even for a schedule that would leave it alone: what was begun is ended first.
   const young = await world.schedule({ ...ROTATION, params: { olderThanDays: 3_650 }, filter: `name=${name}` });
   world.worker();
@@ -166,6 +167,39 @@ test('while it is under way nothing else begins on the server, and its credentia
   expect(
     await call('POST', `/v1/servers/${id}/operations`, { type: 'onboard' }, { 'idempotency-key': `${name}-2` }),
   ).toMatchObject({ status: 202 });
+});
+
+test('a change that nobody works on any more is in nobody’s way: not told it ends, told it yields to credentials by hand', async () => {
+  const untold = await serverWithBmc();
+  await realPasswords(1).stage(untold.id as ServerId, { holder: 'a worker that died', parkedAs: 'its run' }, 'test');
+  await eventually(async () => {
+    const begun = await call(
+      'POST',
+      `/v1/servers/${untold.id}/operations`,
+      { type: 'onboard' },
+      { 'idempotency-key': untold.name },
+    );
+    expect(begun).toMatchObject({ status: 202 });
+  });
+  expect(await stateOf(untold.id)).toEqual(['unchanged']);
+
+  const told = await serverWithBmc();
+  await realPasswords(1).stage(told.id as ServerId, { holder: 'a worker that died', parkedAs: 'its run' }, 'test');
+  await api.sql(`update bmc_password_changes set state = 'changing' where server_id = $1`, [told.id]);
+  const begin = () =>
+    call(
+      'POST',
+      `/v1/servers/${told.id}/operations`,
+      { type: 'onboard' },
+      { 'idempotency-key': `${told.name}-${Math.random()}` },
+    );
+  expect(await begin()).toMatchObject({ status: 409, body: { code: 'server_held' } });
+  const byHand = { bmc: { credentials: { username: 'root', password: 'by-hand-12345' } } };
+  await eventually(async () =>
+    expect(await call('PATCH', `/v1/servers/${told.id}`, byHand, { 'if-match': '*' })).toMatchObject({ status: 200 }),
+  );
+  expect(await stateOf(told.id)).toEqual(['settled']);
+  expect(await begin()).toMatchObject({ status: 202 });
 });
 
 test('a death before and after each step: whoever goes on ends with the password that the BMC has', async () => {
