@@ -155,10 +155,13 @@ test('docs/openapi.json is what the API serves', async () => {
   const served = (await closed.call('GET', '/v1/openapi.json')).body;
   expect(served).toEqual(JSON.parse(readFileSync('docs/openapi.json', 'utf8')));
   expect(served.openapi).toBe('3.1.0');
-  const operations = Object.values(served.paths as Record<string, Record<string, { operationId?: string }>>).flatMap((path) =>
-    Object.values(path),
-  );
+  const operations = Object.values(
+    served.paths as Record<string, Record<string, { operationId?: string; tags?: string[] }>>,
+  ).flatMap((path) => Object.values(path));
   const ids = operations.map((operation) => operation.operationId);
   expect(ids.every((id) => id !== undefined)).toBe(true);
   expect(new Set(ids).size).toBe(ids.length);
+  const declared = served.tags.map(({ name }: { name: string }) => name);
+  expect(operations.flatMap(({ tags = [] }) => tags).filter((tag) => !declared.includes(tag))).toEqual([]);
+  expect(operations.filter(({ tags = [] }) => tags.length === 0)).toEqual([]);
 });

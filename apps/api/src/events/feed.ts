@@ -41,8 +41,9 @@ export async function openEventFeed(events: Events, onError: (error: unknown) =>
         head = batch.at(-1)?.seq ?? head;
         if (batch.length < BATCH) break;
       }
+      // Each time, not when the database falls quiet: under load it never does.
+      for (const wake of waiting) wake();
     } while (again);
-    for (const wake of waiting) wake();
   };
   const look = (): void => {
     again = true;

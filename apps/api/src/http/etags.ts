@@ -15,6 +15,10 @@ export function expectedVersion(request: FastifyRequest): Expected {
   return match ? Number(match[1]) : 0;
 }
 
+/** With its ETag, for changes. Never 304: the view shows more than its version covers. */
+export const sendUncached = (reply: FastifyReply, view: { version: number }): FastifyReply =>
+  reply.header('etag', etagOf(view.version)).send(view);
+
 /** Sends the view with its ETag, or 304 when the caller has it already. */
 export function sendVersioned(request: FastifyRequest, reply: FastifyReply, view: { version: number }): FastifyReply {
   const etag = etagOf(view.version);

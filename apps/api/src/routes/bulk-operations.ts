@@ -7,16 +7,14 @@ import {
   bulkOperation,
   cancelBulk,
 } from '@rackwright/api-contract/resources/bulk-operation.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { type BulkOperationId, isId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { viewBulkItem, viewBulkOperation } from '../views/plan.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { problems } from './schema.ts';
+import { problems, byId } from './schema.ts';
+import { idOrRefuse } from './references.ts';
 
 const tags = ['bulk-operations'];
-const byId = z.object({ id: z.string().max(64) });
 const listQuery = z.strictObject({ ...pageQuery, ...bulkFilter });
 const itemQuery = z.strictObject({ ...pageQuery, ...bulkItemFilter });
 const nothingAsked = z.strictObject({}).default({});
@@ -55,7 +53,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/bulk-operations/:id',
     { schema: { operationId: 'getBulkOperation', tags, params: byId, response: answers } },
-    async (request) => viewBulkOperation(await bulkOperations.get(bulkId(request.params.id))),
+    async (request) => viewBulkOperation(await bulkOperations.get(idOrRefuse('bulk_operation', request.params.id))),
   );
 
   api.get(
@@ -71,7 +69,7 @@ function readRoutes(api: Api, context: RouteContext): void {
       },
     },
     async ({ params, query: { limit, pageToken, ...filter } }) => {
-      const { id } = await bulkOperations.get(bulkId(params.id));
+      const { id } = await bulkOperations.get(idOrRefuse('bulk_operation', params.id));
       const list = { of: 'bulk items', id, ...filter };
       return answerPage(context, { limit, pageToken }, list, (page) => bulkOperations.items(id, page, filter), viewBulkItem);
     },
@@ -89,7 +87,8 @@ function pauseRoutes(api: Api, { needs }: RouteContext): void {
     api.post(
       `/v1/bulk-operations/:id/${verb}`,
       { schema: { operationId, tags, description, params: byId, body: nothingAsked, response: answers } },
-      async (request) => viewBulkOperation(await bulkOperations[verb](bulkId(request.params.id), request.principal)),
+      async (request) =>
+        viewBulkOperation(await bulkOperations[verb](idOrRefuse('bulk_operation', request.params.id), request.principal)),
     );
   }
 }
@@ -110,7 +109,7 @@ function cancelRoute(api: Api, { needs, onError }: RouteContext): void {
     },
     async (request) => {
       const { running } = request.body;
-      const { bulk, cancelled } = await needs.inventory.bulkOperations.cancel(bulkId(request.params.id), {
+      const { bulk, cancelled } = await needs.inventory.bulkOperations.cancel(idOrRefuse('bulk_operation', request.params.id), {
         running,
         by: request.principal,
       });
@@ -118,9 +117,4 @@ function cancelRoute(api: Api, { needs, onError }: RouteContext): void {
       return viewBulkOperation(bulk);
     },
   );
-}
-
-function bulkId(text: string): BulkOperationId {
-  if (!isId('bulk_operation', text)) throw new Refusal('not_found', { kind: 'bulk_operation', id: text });
-  return text;
 }

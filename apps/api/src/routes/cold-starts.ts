@@ -1,17 +1,15 @@
 // /v1/sites/{ref}/cold-start-plan, /v1/sites/{ref}/cold-starts and /v1/cold-starts/{id}: bringing a site back, wave by wave.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { coldStart, coldStartPlan, newColdStart, seenSince } from '@rackwright/api-contract/resources/cold-start.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { type ColdStartId, isId, makeId } from '@rackwright/domain/ids.ts';
+import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { viewColdStart, viewColdStartPlan } from '../views/power.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { findNamed } from './references.ts';
-import { byRef, idempotencyKey, problems } from './schema.ts';
+import { findNamed, idOrRefuse } from './references.ts';
+import { byRef, idempotencyKey, problems, byId } from './schema.ts';
 
 const tags = ['power'];
-const byId = z.object({ id: z.string().max(64) });
 
 export function coldStartRoutes(api: Api, context: RouteContext): void {
   readSiteRoutes(api, context);
@@ -97,7 +95,7 @@ function oneRoutes(api: Api, { needs }: RouteContext): void {
   api.get(
     '/v1/cold-starts/:id',
     { schema: { operationId: 'getColdStart', tags, params: byId, response: { 200: coldStart, ...problems } } },
-    async ({ params: { id } }) => viewColdStart(await coldStarts.get(coldStartId(id))),
+    async ({ params: { id } }) => viewColdStart(await coldStarts.get(idOrRefuse('cold_start', id))),
   );
 
   for (const [change, description] of Object.entries(CHANGES) as [keyof typeof CHANGES, string][]) {
@@ -113,12 +111,7 @@ function oneRoutes(api: Api, { needs }: RouteContext): void {
           response: { 200: coldStart, ...problems },
         },
       },
-      async ({ params: { id }, principal }) => viewColdStart(await coldStarts[change](coldStartId(id), principal)),
+      async ({ params: { id }, principal }) => viewColdStart(await coldStarts[change](idOrRefuse('cold_start', id), principal)),
     );
   }
-}
-
-function coldStartId(text: string): ColdStartId {
-  if (!isId('cold_start', text)) throw new Refusal('not_found', { kind: 'cold_start', id: text });
-  return text;
 }

@@ -4,7 +4,7 @@ import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { enclosure, enclosureChange, newEnclosure } from '@rackwright/api-contract/resources/enclosure.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
-import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
+import { etagOf, expectedVersion, sendVersioned, sendUncached } from '../http/etags.ts';
 import { viewEnclosure } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';
@@ -53,8 +53,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/enclosures/:ref',
     { schema: { operationId: 'getEnclosure', tags, params: byRef, response: { 200: enclosure, ...problems } } },
-    async (request, reply) =>
-      sendVersioned(request, reply, viewEnclosure(await findNamed('enclosure', enclosures, request.params.ref))),
+    async (request, reply) => sendUncached(reply, viewEnclosure(await findNamed('enclosure', enclosures, request.params.ref))),
   );
 }
 

@@ -1,13 +1,12 @@
 // /v1/incidents: what a person should look at; opened and closed by Rackwright, acknowledged by people.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { acknowledgeIncident, incident, incidentFilter } from '@rackwright/api-contract/resources/incident.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { type IncidentId, isId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { viewIncident } from '../views/incident.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
 import { problems } from './schema.ts';
+import { idOrRefuse } from './references.ts';
 
 const byId = z.object({ id: z.string().min(1).max(128) });
 const tags = ['incidents'];
@@ -41,7 +40,7 @@ export function incidentRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/incidents/:id',
     { schema: { operationId: 'getIncident', tags, params: byId, response: { 200: incident, ...problems } } },
-    async ({ params: { id } }) => viewIncident(await incidents.get(incidentId(id))),
+    async ({ params: { id } }) => viewIncident(await incidents.get(idOrRefuse('incident', id))),
   );
 
   api.post(
@@ -58,11 +57,6 @@ export function incidentRoutes(api: Api, context: RouteContext): void {
       },
     },
     async ({ params: { id }, body, principal }) =>
-      viewIncident(await incidents.acknowledge(incidentId(id), principal, body.note)),
+      viewIncident(await incidents.acknowledge(idOrRefuse('incident', id), principal, body.note)),
   );
-}
-
-function incidentId(text: string): IncidentId {
-  if (!isId('incident', text)) throw new Refusal('not_found', { kind: 'incident', id: text });
-  return text;
 }

@@ -14,6 +14,12 @@ export function mergeMap<V extends object>(
   return merged;
 }
 
+/** For maps of plain values. */
+export function mergeValues<V>(current: Record<string, V>, patch: Record<string, V | null>): Record<string, V> {
+  const merged = Object.entries({ ...current, ...patch });
+  return Object.fromEntries(merged.filter((entry): entry is [string, V] => entry[1] !== null));
+}
+
 /** The members that were sent. */
 export function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as never;

@@ -2,18 +2,17 @@
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { cancelOperation, newAnswer, operation, operationFilter } from '@rackwright/api-contract/resources/operation.ts';
 import { seconds } from '@rackwright/domain/durations.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { isId, type OperationId } from '@rackwright/domain/ids.ts';
+import { type OperationId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import type { OperationRecord } from '../records.ts';
 import { viewOperation } from '../views/operation.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { idempotencyKey, problems } from './schema.ts';
+import { idempotencyKey, problems, byId } from './schema.ts';
+import { idOrRefuse } from './references.ts';
 
 const LONGEST_WAIT_SECONDS = 30;
 const listQuery = z.strictObject({ ...pageQuery, ...operationFilter });
-const byId = z.object({ id: z.string().max(64) });
 const getQuery = z.strictObject({
   wait: z
     .string()
@@ -58,7 +57,7 @@ function readRoutes(api: Api, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const id = operationId(request.params.id);
+      const id = idOrRefuse('operation', request.params.id);
       const wait = seconds(Math.min(Number.parseInt(request.query.wait ?? '0', 10), LONGEST_WAIT_SECONDS));
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
@@ -84,7 +83,7 @@ function changeRoutes(api: Api, { needs, answerOnce, onError }: RouteContext): v
       },
     },
     async (request, reply) => {
-      const id = operationId(request.params.id);
+      const id = idOrRefuse('operation', request.params.id);
       await answerOnce(request, reply, async (within) => {
         const answered = await within.operations.answer(id, request.body, request.principal);
         return { status: 202, headers: { location: `/v1/operations/${id}` }, body: viewOperation(answered) };
@@ -108,7 +107,7 @@ function changeRoutes(api: Api, { needs, answerOnce, onError }: RouteContext): v
       },
     },
     async (request, reply) => {
-      const id = operationId(request.params.id);
+      const id = idOrRefuse('operation', request.params.id);
       await answerOnce(request, reply, async (within) => {
         const cancelled = await within.operations.requestCancel(id, request.principal, request.body.reason);
         return { status: 202, headers: { location: `/v1/operations/${id}` }, body: viewOperation(cancelled) };
@@ -117,11 +116,6 @@ function changeRoutes(api: Api, { needs, answerOnce, onError }: RouteContext): v
       return reply;
     },
   );
-}
-
-function operationId(text: string): OperationId {
-  if (!isId('operation', text)) throw new Refusal('not_found', { kind: 'operation', id: text });
-  return text;
 }
 
 /** Looks again whenever something happened, and at the end of the time. */

@@ -2,8 +2,7 @@
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { bulkOperation } from '@rackwright/api-contract/resources/bulk-operation.ts';
 import { newPlan, type NewPlanBody, plan, planItem, planItemFilter } from '@rackwright/api-contract/resources/plan.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { isId, makeId, type PlanId } from '@rackwright/domain/ids.ts';
+import { makeId } from '@rackwright/domain/ids.ts';
 import type { PlanChange } from '@rackwright/domain/plans/plan-changes.ts';
 import { z } from 'zod';
 import { RequestInvalid } from '../http/request-invalid.ts';
@@ -13,10 +12,10 @@ import { viewBulkOperation, viewPlan, viewPlanItem } from '../views/plan.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
 import { conditionsOf } from './server-conditions.ts';
-import { idempotencyKey, problems } from './schema.ts';
+import { idempotencyKey, problems, byId } from './schema.ts';
+import { idOrRefuse } from './references.ts';
 
 const tags = ['plans'];
-const byId = z.object({ id: z.string().max(64) });
 const itemQuery = z.strictObject({ ...pageQuery, ...planItemFilter });
 const nothingAsked = z.strictObject({}).default({});
 
@@ -53,7 +52,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/plans/:id',
     { schema: { operationId: 'getPlan', tags, params: byId, response: { 200: plan, ...problems } } },
-    async (request) => viewPlan(await plans.get(planId(request.params.id))),
+    async (request) => viewPlan(await plans.get(idOrRefuse('plan', request.params.id))),
   );
 
   api.get(
@@ -69,7 +68,7 @@ function readRoutes(api: Api, context: RouteContext): void {
       },
     },
     async ({ params, query: { limit, pageToken, ...filter } }) => {
-      const { id } = await plans.get(planId(params.id));
+      const { id } = await plans.get(idOrRefuse('plan', params.id));
       const list = { of: 'plan items', id, ...filter };
       return answerPage(context, { limit, pageToken }, list, (page) => plans.items(id, page, filter), viewPlanItem);
     },
@@ -93,7 +92,7 @@ function executeRoute(api: Api, { needs, answerOnce }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const id = planId(request.params.id);
+      const id = idOrRefuse('plan', request.params.id);
       const known = await needs.inventory.plans.get(id);
       // Clusters are looked at before the transaction begins: no lock waits for a network.
       const sights = known.executionId === null ? await seeAgain(needs, known) : {};
@@ -121,9 +120,4 @@ function stale(changes: readonly PlanChange[]): RequestInvalid {
 function selectionOf({ servers }: NewPlanBody): Selection {
   if ('ids' in servers) return { ids: [...new Set(servers.ids)] };
   return { filter: servers.filter, conditions: conditionsOf(servers.filter, '/servers/filter') };
-}
-
-function planId(text: string): PlanId {
-  if (!isId('plan', text)) throw new Refusal('not_found', { kind: 'plan', id: text });
-  return text;
 }

@@ -12,7 +12,7 @@ import { viewRack } from '../views/inventory.ts';
 import type { Api, RouteContext } from './context.ts';
 import { changeSeen } from './change-seen.ts';
 import { answerPage } from './lists.ts';
-import { mergeMap, withoutUndefined } from './merge-patch.ts';
+import { mergeMap, mergeValues, withoutUndefined } from './merge-patch.ts';
 import { findNamed } from './references.ts';
 import { byRef, idempotencyKey, ifMatch, MERGE_PATCH, nothing, problems } from './schema.ts';
 
@@ -102,7 +102,7 @@ function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Parti
   const { powerFeeds, topOfRackSwitches, switchPorts, ...fields } = patch;
   return {
     ...withoutUndefined(fields),
-    ...(switchPorts && { switchPorts: mergeNumbers(current.switchPorts, switchPorts) }),
+    ...(switchPorts && { switchPorts: mergeValues(current.switchPorts, switchPorts) }),
     ...(powerFeeds && { powerFeeds: listed(mergeMap(mapped(current.powerFeeds), powerFeeds, NO_FEED)) }),
     ...(topOfRackSwitches && {
       switches: listed(mergeMap(mapped(current.switches), topOfRackSwitches, { managementAddress: null })),
@@ -112,11 +112,6 @@ function changeOf(current: RackRecord, patch: z.infer<typeof rackChange>): Parti
 
 /** What a patch that adds a feed need not say. */
 const NO_FEED = { amps: 0, volts: USUAL_VOLTS, maxUtilisation: null };
-
-function mergeNumbers(current: Record<string, number>, patch: Record<string, number | null>): Record<string, number> {
-  const merged = Object.entries({ ...current, ...patch });
-  return Object.fromEntries(merged.filter((entry): entry is [string, number] => entry[1] !== null));
-}
 
 const named = <V extends object>(map: Record<string, V>): (V & { name: string })[] => listed(new Map(Object.entries(map)));
 const listed = <V extends object>(map: Map<string, V>): (V & { name: string })[] =>

@@ -9,6 +9,12 @@ type Named<K extends IdKind, R> = {
   list(page: PageRequest, filter: { name: string }): Promise<Page<R>>;
 };
 
+/** For what has no name. Refusal `not_found` for what is no id of that kind. */
+export function idOrRefuse<K extends IdKind>(kind: K, text: string): Id<K> {
+  if (!isId(kind, text)) throw new Refusal('not_found', { kind, id: text });
+  return text;
+}
+
 /** Refusal `not_found` when nothing, or more than one thing, has that name. */
 export async function findNamed<K extends IdKind, R>(kind: K, things: Named<K, R>, ref: string): Promise<R> {
   if (isId(kind, ref)) return things.get(ref);

@@ -8,19 +8,17 @@ import {
   replacementFilter,
   replacementPlan,
 } from '@rackwright/api-contract/resources/replacement.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { isId, makeId, type OperationId, type ReplacementId } from '@rackwright/domain/ids.ts';
+import { makeId, type OperationId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { requireIdempotencyKey } from '../http/idempotent.ts';
 import { viewPlan, viewReplacement } from '../views/replacement.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { findServer, refuseUnknownReferences } from './references.ts';
-import { byRef, idempotencyKey, problems } from './schema.ts';
+import { findServer, refuseUnknownReferences, idOrRefuse } from './references.ts';
+import { byRef, idempotencyKey, problems, byId } from './schema.ts';
 
 const tags = ['replacements'];
 const listQuery = z.strictObject({ ...pageQuery, ...replacementFilter });
-const byId = z.object({ id: z.string().max(64) });
 
 export function replacementRoutes(api: Api, context: RouteContext): void {
   beginRoute(api, context);
@@ -96,7 +94,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/replacements/:id',
     { schema: { operationId: 'getReplacement', tags, params: byId, response: { 200: replacement, ...problems } } },
-    async ({ params: { id } }) => viewReplacement(await replacements.get(replacementId(id))),
+    async ({ params: { id } }) => viewReplacement(await replacements.get(idOrRefuse('replacement', id))),
   );
 }
 
@@ -116,7 +114,7 @@ function cancelRoute(api: Api, { answerOnce }: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const id = replacementId(request.params.id);
+      const id = idOrRefuse('replacement', request.params.id);
       await answerOnce(request, reply, async (within) => {
         const cancelled = await within.replacements.cancel(id, request.principal);
         return { status: 200, headers: {}, body: viewReplacement(cancelled) };
@@ -124,9 +122,4 @@ function cancelRoute(api: Api, { answerOnce }: RouteContext): void {
       return reply;
     },
   );
-}
-
-function replacementId(text: string): ReplacementId {
-  if (!isId('replacement', text)) throw new Refusal('not_found', { kind: 'replacement', id: text });
-  return text;
 }

@@ -8,8 +8,6 @@ import {
   scheduleRun,
   scheduleRunItem,
 } from '@rackwright/api-contract/resources/schedule.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { isId, type ScheduleRunId } from '@rackwright/domain/ids.ts';
 import { previewTimes } from '@rackwright/domain/schedules/decide-run.ts';
 import { scheduleTask } from '@rackwright/workflows/schedule-tasks/tasks.ts';
 import { z } from 'zod';
@@ -17,7 +15,7 @@ import { requireIdempotencyKey } from '../http/idempotent.ts';
 import { sayReason, viewItem, viewRun } from '../views/schedule.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { findNamed } from './references.ts';
+import { findNamed, idOrRefuse } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 import { conditionsOf } from './server-conditions.ts';
 
@@ -92,7 +90,7 @@ function readRoutes(api: Api, context: RouteContext): void {
     { schema: { operationId: 'getScheduleRun', tags, params: byRun, response: { 200: scheduleRun, ...problems } } },
     async ({ params }) => {
       const { id } = await findNamed('schedule', schedules, params.ref);
-      return viewRun(await schedules.run(id, runId(params.run)));
+      return viewRun(await schedules.run(id, idOrRefuse('schedule_run', params.run)));
     },
   );
 }
@@ -114,7 +112,7 @@ function itemRoute(api: Api, context: RouteContext): void {
     },
     async ({ params, query: { limit, pageToken, ...filter } }) => {
       const { id } = await findNamed('schedule', schedules, params.ref);
-      const run = await schedules.run(id, runId(params.run));
+      const run = await schedules.run(id, idOrRefuse('schedule_run', params.run));
       const read = (page: Parameters<typeof schedules.items>[1]) => schedules.items(run.id, page, filter);
       return answerPage(context, { limit, pageToken }, { of: `items of ${run.id}`, ...filter }, read, viewItem);
     },
@@ -159,9 +157,4 @@ function previewRoute(api: Api, { needs }: RouteContext): void {
       };
     },
   );
-}
-
-function runId(text: string): ScheduleRunId {
-  if (!isId('schedule_run', text)) throw new Refusal('not_found', { kind: 'schedule_run', id: text });
-  return text;
 }

@@ -10,9 +10,8 @@ import {
 } from '@rackwright/api-contract/resources/schedule.ts';
 import { taskName } from '@rackwright/api-contract/resources/schedule-tasks.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { etagOf, expectedVersion } from '../http/etags.ts';
+import { etagOf, expectedVersion, sendUncached } from '../http/etags.ts';
 import type { NewSchedule, ScheduleRecord } from '../schedule-needs.ts';
 import { viewSchedule } from '../views/schedule.ts';
 import { changeSeen } from './change-seen.ts';
@@ -34,9 +33,6 @@ export function scheduleRoutes(api: Api, context: RouteContext): void {
 }
 
 /** With its ETag, for changes. Never 304: how its runs do changes without a new version. */
-const sendSchedule = (reply: FastifyReply, record: ScheduleRecord): FastifyReply =>
-  reply.header('etag', etagOf(record.version)).send(viewSchedule(record));
-
 function readRoutes(api: Api, context: RouteContext): void {
   const { schedules } = context.needs.inventory;
 
@@ -56,7 +52,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/schedules/:ref',
     { schema: { operationId: 'getSchedule', tags, params: byRef, response: { 200: schedule, ...problems } } },
-    async (request, reply) => sendSchedule(reply, await findNamed('schedule', schedules, request.params.ref)),
+    async (request, reply) => sendUncached(reply, viewSchedule(await findNamed('schedule', schedules, request.params.ref))),
   );
 }
 
@@ -111,7 +107,7 @@ function changeRoutes(api: Api, { needs }: RouteContext): void {
       const changed = await changeSeen(expected, read, (current, from) =>
         schedules.update(current.id, from, checkedChange(current, request.body, needs.clock.now())),
       );
-      return sendSchedule(reply, changed);
+      return sendUncached(reply, viewSchedule(changed));
     },
   );
 
@@ -162,7 +158,7 @@ function pauseRoutes(api: Api, { needs }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = await findNamed('schedule', schedules, request.params.ref);
-      return sendSchedule(reply, await schedules.pause(id, request.principal, request.body.reason));
+      return sendUncached(reply, viewSchedule(await schedules.pause(id, request.principal, request.body.reason)));
     },
   );
 
@@ -180,7 +176,7 @@ function pauseRoutes(api: Api, { needs }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = await findNamed('schedule', schedules, request.params.ref);
-      return sendSchedule(reply, await schedules.resume(id, request.principal));
+      return sendUncached(reply, viewSchedule(await schedules.resume(id, request.principal)));
     },
   );
 }

@@ -20,6 +20,8 @@ export const byRef = z.object({
     .meta({ description: 'The id, or a unique key: `name:<name>`, for servers also `serial:<serial>`.' }),
 });
 
+export const byId = z.object({ id: z.string().max(64) });
+
 export const ifMatch = z.object({
   'if-match': z
     .string()

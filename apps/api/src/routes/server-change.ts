@@ -11,7 +11,7 @@ import { invalid, RequestInvalid } from '../http/request-invalid.ts';
 import { fieldsOf } from '../http/validate.ts';
 import type { Inventory } from '../needs.ts';
 import type { NewServer, ServerRecord } from '../records.ts';
-import { mergeMap, withoutUndefined } from './merge-patch.ts';
+import { mergeMap, mergeValues, withoutUndefined } from './merge-patch.ts';
 
 export function newServerOf({ nics, bmc, ...fields }: NewServerBody): NewServer {
   return { ...fields, nics: nicsOf(new Map(byMac(nics))), ...bmcColumns(bmc) };
@@ -45,8 +45,7 @@ function nicsOf(nics: Map<string, { name: string; boot: boolean }>): ServerNic[]
 }
 
 function mergeLabels(current: Record<string, string>, patch: Record<string, string | null>): Record<string, string> {
-  const merged = Object.fromEntries(Object.entries({ ...current, ...patch }).filter(([, value]) => value !== null));
-  const parsed = labels.safeParse(merged);
+  const parsed = labels.safeParse(mergeValues(current, patch));
   if (!parsed.success) throw new RequestInvalid(fieldsOf(parsed.error, '/labels'));
   return parsed.data;
 }

@@ -6,7 +6,7 @@ import { RequestInvalid } from '../http/request-invalid.ts';
 /** Throws RequestInvalid `invalid_filter` at `pointer`. */
 export function conditionsOf(filter: string, pointer = '/query/filter'): FilterCondition[] {
   const parsed = parseServerFilter(filter);
-  if (parsed.ok) return parsed.conditions.map((c) => (c.field === 'assetTag' ? { ...c, field: 'asset_tag' } : c));
+  if (parsed.ok) return parsed.conditions;
   const { problem, ...fault } = parsed.fault;
   throw new RequestInvalid([{ pointer, message: problem, ...fault }], 'invalid_filter');
 }

@@ -5,7 +5,7 @@ import { newServer, server, type ServerChangeBody, serverChange } from '@rackwri
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
-import { etagOf, expectedVersion, sendVersioned } from '../http/etags.ts';
+import { etagOf, expectedVersion, sendVersioned, sendUncached } from '../http/etags.ts';
 import type { ServerRecord } from '../records.ts';
 import { viewServer } from '../views/server.ts';
 import type { Api, RouteContext } from './context.ts';
@@ -62,7 +62,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/servers/:ref',
     { schema: { operationId: 'getServer', tags, params: byRef, response: { 200: server, ...problems } } },
-    async (request, reply) => sendVersioned(request, reply, viewServer(await findServer(inventory, request.params.ref))),
+    async (request, reply) => sendUncached(reply, viewServer(await findServer(inventory, request.params.ref))),
   );
 }
 

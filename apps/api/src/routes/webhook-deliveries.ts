@@ -1,13 +1,11 @@
 // /v1/webhooks/{ref}/deliveries: what was sent, what waits, what came of it; and the same again.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { delivery, DELIVERY_STATES, deliveryWithBody } from '@rackwright/api-contract/resources/webhook.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { type DeliveryId, isId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
 import { viewDelivery } from '../views/webhook.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { findNamed } from './references.ts';
+import { findNamed, idOrRefuse } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
 
 const listQuery = z.strictObject({ ...pageQuery, state: z.enum(DELIVERY_STATES).optional() });
@@ -48,7 +46,7 @@ function readRoutes(api: Api, context: RouteContext): void {
     },
     async ({ params }) => {
       const { id } = await findNamed('webhook', webhooks, params.ref);
-      return viewDelivery(await webhooks.delivery(id, deliveryId(params.delivery)));
+      return viewDelivery(await webhooks.delivery(id, idOrRefuse('delivery', params.delivery)));
     },
   );
 }
@@ -71,7 +69,7 @@ function redeliverRoute(api: Api, { needs, answerOnce }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = await findNamed('webhook', needs.inventory.webhooks, request.params.ref);
-      const wanted = deliveryId(request.params.delivery);
+      const wanted = idOrRefuse('delivery', request.params.delivery);
       await answerOnce(request, reply, async (inventory) => {
         const again = await inventory.webhooks.redeliver(id, wanted);
         return { status: 202, headers: { location: `/v1/webhooks/${id}/deliveries/${again.id}` }, body: viewDelivery(again) };
@@ -79,9 +77,4 @@ function redeliverRoute(api: Api, { needs, answerOnce }: RouteContext): void {
       return reply;
     },
   );
-}
-
-function deliveryId(text: string): DeliveryId {
-  if (!isId('delivery', text)) throw new Refusal('not_found', { kind: 'delivery', id: text });
-  return text;
 }

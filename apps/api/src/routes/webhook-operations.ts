@@ -7,12 +7,12 @@ import {
   webhookWithSecret,
 } from '@rackwright/api-contract/resources/webhook.ts';
 import { z } from 'zod';
-import { etagOf } from '../http/etags.ts';
+import { etagOf, sendUncached } from '../http/etags.ts';
 import { viewDelivery, viewWebhook } from '../views/webhook.ts';
 import type { Api, RouteContext } from './context.ts';
 import { findNamed } from './references.ts';
 import { byRef, idempotencyKey, problems } from './schema.ts';
-import { makeSecret, sendWebhook } from './webhooks.ts';
+import { makeSecret } from './webhooks.ts';
 
 const tags = ['webhooks'];
 const nothingAsked = z.strictObject({});
@@ -67,7 +67,7 @@ function switchRoutes(api: Api, { needs }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = await findNamed('webhook', webhooks, request.params.ref);
-      return sendWebhook(reply, await webhooks.enable(id, request.body.backlog, request.principal));
+      return sendUncached(reply, viewWebhook(await webhooks.enable(id, request.body.backlog, request.principal)));
     },
   );
 
@@ -85,7 +85,7 @@ function switchRoutes(api: Api, { needs }: RouteContext): void {
     },
     async (request, reply) => {
       const { id } = await findNamed('webhook', webhooks, request.params.ref);
-      return sendWebhook(reply, await webhooks.disable(id, request.principal));
+      return sendUncached(reply, viewWebhook(await webhooks.disable(id, request.principal)));
     },
   );
 }

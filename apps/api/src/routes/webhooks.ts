@@ -5,11 +5,9 @@ import { newWebhook, webhook, webhookChange, webhookWithSecret } from '@rackwrig
 import { Refusal } from '@rackwright/domain/errors.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { PUBLIC_TARGETS_ONLY, refuseTarget } from '@rackwright/domain/webhooks/target.ts';
-import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { etagOf, expectedVersion } from '../http/etags.ts';
+import { etagOf, expectedVersion, sendUncached } from '../http/etags.ts';
 import { viewWebhook } from '../views/webhook.ts';
-import type { WebhookRecord } from '../webhook-needs.ts';
 import { changeSeen } from './change-seen.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
@@ -31,10 +29,6 @@ export function webhookRoutes(api: Api, context: RouteContext): void {
 export const makeSecret = (random: (bytes: number) => Uint8Array): string =>
   `whsec_${Buffer.from(random(SECRET_BYTES)).toString('base64')}`;
 
-/** With its ETag, for changes. Never 304: how its receiver does changes without a new version. */
-export const sendWebhook = (reply: FastifyReply, record: WebhookRecord): FastifyReply =>
-  reply.header('etag', etagOf(record.version)).send(viewWebhook(record));
-
 function readRoutes(api: Api, context: RouteContext): void {
   const { webhooks } = context.needs.inventory;
 
@@ -54,7 +48,7 @@ function readRoutes(api: Api, context: RouteContext): void {
   api.get(
     '/v1/webhooks/:ref',
     { schema: { operationId: 'getWebhook', tags, params: byRef, response: { 200: webhook, ...problems } } },
-    async (request, reply) => sendWebhook(reply, await findNamed('webhook', webhooks, request.params.ref)),
+    async (request, reply) => sendUncached(reply, viewWebhook(await findNamed('webhook', webhooks, request.params.ref))),
   );
 }
 
@@ -111,7 +105,7 @@ function changeRoutes(api: Api, { needs, config }: RouteContext): void {
       const changed = await changeSeen(expected, read, (current, from) =>
         webhooks.update(current.id, from, withoutUndefined(request.body)),
       );
-      return sendWebhook(reply, changed);
+      return sendUncached(reply, viewWebhook(changed));
     },
   );
 

@@ -22,7 +22,7 @@ import { viewWorkOrder } from '../views/work-order.ts';
 import type { WorkOrderAction } from '../work-order-needs.ts';
 import type { Api, RouteContext } from './context.ts';
 import { ifMatch, problems } from './schema.ts';
-import { workOrderId } from './work-orders.ts';
+import { idOrRefuse } from './references.ts';
 
 const byId = z.object({ id: z.string().max(64) });
 const tags = ['work-orders'];
@@ -111,7 +111,7 @@ function actionRoute<Body extends z.ZodType>(
       },
     },
     async (request, reply) => {
-      const id = workOrderId(request.params.id);
+      const id = idOrRefuse('work_order', request.params.id);
       const wanted = act(request.body as z.infer<Body>);
       if (begins) await refuseIncomplete(inventory, id, begins);
       const { order, began } = await inventory.workOrders.act(id, expectedVersion(request), wanted, request.principal);
@@ -147,7 +147,11 @@ function verifyRoute(api: Api, { needs }: RouteContext): void {
     },
     async (request, reply) => {
       const scan = { ...request.body, by: request.principal };
-      const order = await inventory.workOrders.verify(workOrderId(request.params.id), expectedVersion(request), scan);
+      const order = await inventory.workOrders.verify(
+        idOrRefuse('work_order', request.params.id),
+        expectedVersion(request),
+        scan,
+      );
       return sendVersioned(request, reply, viewWorkOrder(order, clock.now()));
     },
   );

@@ -1,17 +1,16 @@
 // /v1/work-orders: opening them, finding them, and looking at one from the aisle.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
 import { newWorkOrder, workOrder, workOrderFilter } from '@rackwright/api-contract/resources/work-order.ts';
-import { Refusal } from '@rackwright/domain/errors.ts';
-import { isId, makeId, type WorkOrderId } from '@rackwright/domain/ids.ts';
+import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
-import { etagOf } from '../http/etags.ts';
+import { etagOf, sendUncached } from '../http/etags.ts';
 import { viewWorkOrder } from '../views/work-order.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
-import { idempotencyKey, problems } from './schema.ts';
+import { idempotencyKey, problems, byId } from './schema.ts';
+import { idOrRefuse } from './references.ts';
 
 const listQuery = z.strictObject({ ...pageQuery, ...workOrderFilter });
-const byId = z.object({ id: z.string().max(64) });
 const tags = ['work-orders'];
 
 export function workOrderRoutes(api: Api, context: RouteContext): void {
@@ -81,16 +80,9 @@ function readRoutes(api: Api, context: RouteContext): void {
       },
     },
     async (request, reply) => {
-      const order = await workOrders.get(workOrderId(request.params.id));
+      const order = await workOrders.get(idOrRefuse('work_order', request.params.id));
       reply.header('cache-control', 'no-store');
-      // Power and light change without a new version: nobody may be told that he knows it already.
-      reply.header('etag', etagOf(order.version));
-      return viewWorkOrder(order, clock.now());
+      return sendUncached(reply, viewWorkOrder(order, clock.now()));
     },
   );
-}
-
-export function workOrderId(text: string): WorkOrderId {
-  if (!isId('work_order', text)) throw new Refusal('not_found', { kind: 'work_order', id: text });
-  return text;
 }

@@ -1,7 +1,7 @@
 // An operation as the API shows it: names from the catalogue beside what the log holds.
-import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { OperationView } from '@rackwright/api-contract/resources/operation.ts';
 import type { OperationError, OperationRecord, StepView } from '../records.ts';
+import { inWords } from './in-words.ts';
 
 export function viewOperation(operation: OperationRecord): OperationView {
   const { serverId, waitingFor, cancelRequested, error, steps, requestedBy, ...rest } = operation;
@@ -38,7 +38,4 @@ function viewStep({ updatedAt, error, ...step }: StepView): OperationView['steps
   return { ...step, durationSeconds: Math.max(0, durationSeconds), error: error && viewError(error) };
 }
 
-function viewError({ code, message, facts }: OperationError): NonNullable<OperationView['error']> {
-  const { title, toDo } = errorEntry(code);
-  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, message, params: { ...facts } };
-}
+const viewError = (error: OperationError): NonNullable<OperationView['error']> => ({ ...inWords(error), message: error.message });

@@ -1,10 +1,9 @@
 // Plans and bulk operations as the API shows them: reasons in words from the catalogue.
-import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { BulkItemView, BulkOperationView } from '@rackwright/api-contract/resources/bulk-operation.ts';
 import type { PlanItemView, PlanView } from '@rackwright/api-contract/resources/plan.ts';
-import type { Facts } from '@rackwright/domain/errors.ts';
 import { ITEM_STATES } from '@rackwright/domain/plans/waves.ts';
 import type { BulkItemRecord, BulkRecord, PlanItemRecord, PlanRecord } from '../plan-needs.ts';
+import { inWords } from './in-words.ts';
 
 export function viewPlan({
   event,
@@ -52,9 +51,4 @@ export function viewBulkOperation(bulk: BulkRecord): BulkOperationView {
 
 export function viewBulkItem(item: BulkItemRecord): BulkItemView {
   return { ...item, error: item.error && inWords(item.error) };
-}
-
-function inWords({ code, facts }: { code: string; facts: Facts }) {
-  const { title, toDo } = errorEntry(code);
-  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, params: { ...facts } };
 }

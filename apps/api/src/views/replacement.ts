@@ -1,7 +1,8 @@
 // A replacement as the API shows it, planned or running.
-import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { ReplacementPlanView, ReplacementView } from '@rackwright/api-contract/resources/replacement.ts';
 import type { ReplacementPlan, ReplacementRecord, ReplacementRequest } from '../replacement-needs.ts';
+import { inWords } from './in-words.ts';
+import { viewWaiting } from './operation.ts';
 
 const MOST_PASSED_OVER = 20;
 
@@ -11,15 +12,10 @@ export function viewReplacement(record: ReplacementRecord): ReplacementView {
     kind: 'replacement',
     ...rest,
     done: record.finishedAt !== null,
-    waitingFor: waitingFor && { ...waitingFor, params: { ...waitingFor.facts } },
-    error: error && viewError(error),
+    waitingFor: waitingFor && viewWaiting(waitingFor),
+    error: error && inWords(error),
     requestedBy: { principal: requestedBy },
   };
-}
-
-function viewError({ code, facts }: NonNullable<ReplacementRecord['error']>): NonNullable<ReplacementView['error']> {
-  const { title, toDo } = errorEntry(code);
-  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, params: { ...facts } };
 }
 
 export function viewPlan({ serverId, order }: ReplacementRequest, plan: ReplacementPlan): ReplacementPlanView {

@@ -1,9 +1,8 @@
 // Schedules, runs and their items as the API shows them.
-import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { ScheduleRunItemView, ScheduleRunView, ScheduleView } from '@rackwright/api-contract/resources/schedule.ts';
-import type { Facts } from '@rackwright/domain/errors.ts';
 import { ITEM_REASONS, type ItemReason } from '@rackwright/domain/schedules/item-reasons.ts';
 import type { ItemRecord, RunRecord, ScheduleRecord } from '../schedule-needs.ts';
+import { inWords } from './in-words.ts';
 
 export function viewSchedule(record: ScheduleRecord): ScheduleView {
   const { pausedAt, pausedBy, pausedReason, lookAt, running, ...rest } = record;
@@ -29,7 +28,7 @@ export function viewRun({ facts, task, params, filter, waitingFor, error, ...res
     params: facts,
     task: { name: task, params, filter },
     waitingFor: waitingFor && viewWaiting(waitingFor),
-    error: error && viewError(error),
+    error: error && inWords(error),
   };
 }
 
@@ -39,12 +38,7 @@ const viewWaiting = ({ facts, code, since, until, unblockedBy }: NonNullable<Run
 });
 
 export function viewItem({ facts, reason, error, ...rest }: ItemRecord): ScheduleRunItemView {
-  return { ...rest, reason: sayReason(reason), params: facts, error: error && viewError(error) };
+  return { ...rest, reason: sayReason(reason), params: facts, error: error && inWords(error) };
 }
 
 export const sayReason = (code: ItemReason): { code: string; sentence: string } => ({ code, sentence: ITEM_REASONS[code] });
-
-function viewError({ code, facts }: { code: string; facts: Facts }): NonNullable<ScheduleRunView['error']> {
-  const { title, toDo } = errorEntry(code);
-  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, params: facts };
-}

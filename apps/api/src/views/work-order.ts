@@ -1,9 +1,9 @@
 // A work order as the API shows it, with what may be done now and whether it is safe to pull at this moment.
-import { errorEntry, sayDetail } from '@rackwright/api-contract/errors.ts';
 import type { WorkOrderView } from '@rackwright/api-contract/resources/work-order.ts';
 import { judgeSafeToPull } from '@rackwright/domain/work-orders/safe-to-pull.ts';
 import { actionsOn, AT_THE_RACK } from '@rackwright/domain/work-orders/table.ts';
 import type { WorkOrderRecord } from '../work-order-needs.ts';
+import { inWords } from './in-words.ts';
 
 /** @param now  milliseconds since the epoch */
 export function viewWorkOrder(record: WorkOrderRecord, now: number): WorkOrderView {
@@ -12,15 +12,10 @@ export function viewWorkOrder(record: WorkOrderRecord, now: number): WorkOrderVi
   return {
     kind: 'work_order',
     ...rest,
-    problem: problem && viewProblem(problem),
+    problem: problem && { ...inWords(problem), operationId: problem.operationId, at: problem.at },
     led: { wanted: AT_THE_RACK.includes(state), lit: ledLit },
     safeToPull: judgeSafeToPull(state, power, powerWord, now),
     allowedActions: actionsOn(state),
     openedBy: { principal: openedBy },
   };
-}
-
-function viewProblem({ code, facts, operationId, at }: NonNullable<WorkOrderRecord['problem']>) {
-  const { title, toDo } = errorEntry(code);
-  return { code, title, detail: sayDetail(code, facts), whatToDo: toDo, params: { ...facts }, operationId, at };
 }

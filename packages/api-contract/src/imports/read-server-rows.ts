@@ -34,6 +34,9 @@ export type ServerRow = {
 
 export type ReadServerRows = { ok: true; rows: ServerRow[]; errors: CellError[]; total: number } | { ok: false; fault: CsvFault };
 
+/** So many wrong cells are named; beyond them one a row, so that wrong rows are still counted. */
+const MOST_NAMED = 1_000;
+
 /** The rows without a wrong cell, and every wrong cell of the others; or what makes the whole file unreadable. */
 export function readServerRows(text: string): ReadServerRows {
   const read = readCsv(text, IMPORT_LIMITS);
@@ -54,7 +57,7 @@ export function readServerRows(text: string): ReadServerRows {
       const facts = { serial: made.serial, known: `row ${twin}` };
       found.push({ row, column: 'serial', code: 'serial_already_known', message: sayDetail('serial_already_known', facts) });
     } else if (made) bySerial.set(made.serial, row);
-    errors.push(...found);
+    errors.push(...(errors.length < MOST_NAMED ? found : found.slice(0, 1)));
     if (made && found.length === 0) rows.push(made);
   }
   return { ok: true, rows, errors, total: records.length };

@@ -3,10 +3,9 @@ import { ITEM_STATES } from '@rackwright/domain/plans/waves.ts';
 import { z } from 'zod';
 import { idOf, instant, openEnum, reason } from '../fields.ts';
 import { waves } from './plan.ts';
+import { facts } from './operation.ts';
 
 export const BULK_STATES = ['running', 'paused', 'stopped', 'cancelling', 'cancelled', 'finished'] as const;
-
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 export const bulkOperation = z
   .object({

@@ -6,8 +6,7 @@ import { REMEDY_NAMES } from '@rackwright/domain/health/remedies.ts';
 import { SIGNAL_NAMES } from '@rackwright/domain/health/signals.ts';
 import { z } from 'zod';
 import { idOf, instant, openEnum } from '../fields.ts';
-
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+import { facts } from './operation.ts';
 
 const signal = z.object({
   signal: openEnum(SIGNAL_NAMES),

@@ -2,8 +2,7 @@
 import { INCIDENT_KINDS, INCIDENT_SCOPES } from '@rackwright/domain/incidents.ts';
 import { z } from 'zod';
 import { idOf, instant, openEnum } from '../fields.ts';
-
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+import { facts } from './operation.ts';
 
 export const incident = z
   .object({

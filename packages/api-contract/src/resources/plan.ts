@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { idOf, instant, openEnum } from '../fields.ts';
 import { FILTER_MAX_LENGTH } from '../filter/parse-filter.ts';
-import { newOperation } from './operation.ts';
+import { newOperation, facts } from './operation.ts';
 
 const MOST_IDS = 5_000;
 
@@ -108,7 +108,6 @@ export const plan = z
   .meta({ id: 'Plan' });
 export type PlanView = z.infer<typeof plan>;
 
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 const reason = z.object({ code: z.string(), title: z.string(), detail: z.string(), whatToDo: z.string(), params: facts });
 
 export const planItem = z

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { idOf, instant, name, openEnum, reason, stamps } from '../fields.ts';
 import { FILTER_MAX_LENGTH } from '../filter/parse-filter.ts';
 import { taskName } from './schedule-tasks.ts';
+import { facts } from './operation.ts';
 
 const cron = z
   .string()
@@ -117,7 +118,6 @@ export const schedule = z
   .meta({ id: 'Schedule' });
 export type ScheduleView = z.infer<typeof schedule>;
 
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 const runError = z.object({ code: z.string(), title: z.string(), detail: z.string(), whatToDo: z.string(), params: facts });
 
 export const scheduleRun = z

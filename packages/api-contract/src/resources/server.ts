@@ -1,4 +1,5 @@
 // A server: which machine it is, where it stands, how it is reached, and what may be done with it now.
+import { HEALTH_REASONS } from '@rackwright/domain/health/reasons.ts';
 import { RETIREMENTS } from '@rackwright/domain/retirement.ts';
 import { STATES } from '@rackwright/domain/server-lifecycle/table.ts';
 import { z } from 'zod';
@@ -122,9 +123,9 @@ export const server = z
       .nullable(),
     conditions: z.array(
       z.object({
-        type: openEnum(['InventoryMatches']),
+        type: openEnum(['InventoryMatches', 'Healthy']),
         status: z.enum(['true', 'false', 'unknown']),
-        reason: openEnum(['as_expected', 'differs_from_model', 'no_model']),
+        reason: openEnum(['as_expected', 'differs_from_model', 'no_model', 'no_signals', ...Object.keys(HEALTH_REASONS)]),
         message: z.string(),
       }),
     ),

@@ -4,7 +4,7 @@ import { BURN_INS } from '@rackwright/domain/work-orders/burn-in.ts';
 import { WORK_ORDER_OUTCOMES, WORK_ORDER_STATES } from '@rackwright/domain/work-orders/table.ts';
 import { z } from 'zod';
 import { idOf, instant, label, openEnum, reason, stamps } from '../fields.ts';
-import { drainPolicy } from './operation.ts';
+import { drainPolicy, facts } from './operation.ts';
 
 const words = (max: number) => z.string().trim().min(1).max(max);
 const person = words(128).meta({ description: 'The technician who does it; where only the assignee may, their name.' });
@@ -71,7 +71,6 @@ export const workOrderFilter = {
   open: z.enum(['true', 'false']).optional().meta({ description: 'true: those that are not over.' }),
 };
 
-const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 const place = z.object({
   id: idOf('server'),
   name: z.string(),

@@ -4,7 +4,7 @@
 export type Condition = { field: string; negate: boolean } & ({ op: 'in'; values: string[] } | { op: 'glob'; pattern: string });
 
 export type ServerListFilter = {
-  /** Fields: state, name, serial, asset_tag or assetTag, site, rack, room, row, network, cluster (names), label.<key>. */
+  /** Fields: state, name, serial, assetTag, site, rack, room, row, network, cluster (names), label.<key>. */
   conditions: Condition[];
   /** Searched for in name, serial, asset tag, MAC, address and BMC address. */
   search?: string | undefined;
@@ -15,7 +15,6 @@ const FIELDS: Record<string, string> = {
   state: 's.state::text',
   name: 's.name',
   serial: 's.serial',
-  asset_tag: 's.asset_tag',
   assetTag: 's.asset_tag',
   site: 'si.name',
   rack: 'r.name',
