@@ -104,6 +104,22 @@ test('a BMC that does it and never answers is found out, without one wrong login
   expect([await onFile(id), bmc.account.locked()]).toEqual([bmc.account.password(), false]);
 });
 
+test('a BMC that neither does it nor answers is told once more, and then left with its old password', async () => {
+  const { id, name, bmc } = await serverWithBmc();
+  bmc.chassis.faults.add({ match: 'Accounts/1', lie: true, loseAnswer: true, count: 2 });
+  world.worker();
+  const schedule = await world.schedule({ ...ROTATION, filter: `name=${name}` });
+  expect(await world.ended(await world.runNow(schedule.id))).toMatchObject({ state: 'succeeded' });
+  expect([await onFile(id), bmc.account.refusals(), await stateOf(id)]).toEqual([bmc.account.password(), 1, ['done']]);
+
+  bmc.chassis.faults.add({ match: 'Accounts/1', lie: true, loseAnswer: true });
+  const changed = await onFile(id);
+  expect(await world.items(await world.ended(await world.runNow(schedule.id)))).toMatchObject([
+    { error: { code: 'bmc_write_unverified' } },
+  ]);
+  expect([await onFile(id), bmc.account.password(), bmc.account.refusals()]).toEqual([changed, changed, 3]);
+});
+
 test('a refusal that repeats the password puts it nowhere', async () => {
   const { id, name, bmc } = await serverWithBmc();
   let heard = '';
@@ -230,8 +246,8 @@ test('a death before and after each step: whoever goes on ends with the password
       }
       expect(await onFile(id), `${when} ${nth}`).toBe(bmc.account.password());
       expect(bmc.account.locked(), `${when} ${nth}`).toBe(false);
-      // A death before anything was staged leaves nothing to go on with.
-      expect((await stateOf(id)).at(-1) ?? 'done').toMatch(/^(done|unchanged)$/);
+      // A death before anything was staged leaves nothing to go on with; before the BMC was told, it is told by whoever goes on.
+      expect((await stateOf(id)).at(-1) ?? 'done', `${when} ${nth}`).toBe('done');
       expect(await loginWith(bmc, before === bmc.account.password() ? before : await onFile(id))).toBe(200);
     }
   }

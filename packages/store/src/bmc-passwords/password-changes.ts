@@ -20,6 +20,8 @@ export type PasswordChange = HeldLease & {
   newTries: number;
   oldTries: number;
   newRefused: boolean;
+  tells: number;
+  answered: boolean;
   /** When the BMC was told; null before. */
   changedAt: string | null;
   /** So long nobody else may begin anything when its worker dies; prolonged with each step. */
@@ -30,7 +32,7 @@ const LEASE_MS = 60_000;
 
 type Row = Omit<PasswordChange, 'leaseMs' | 'parkedAs'>;
 const SELECT = `id, server_id as "serverId", $2::text as holder, state, new_tries as "newTries", old_tries as "oldTries",
-                new_refused as "newRefused", changed_at as "changedAt"`;
+                new_refused as "newRefused", tells, answered, changed_at as "changedAt"`;
 
 export type StageRequest = HeldLease & { reason: string; password: string; leaseMs?: number };
 
@@ -66,7 +68,9 @@ export function stagePasswordChange(
   });
 }
 
-export type PasswordNote = Partial<Pick<PasswordChange, 'newTries' | 'oldTries' | 'newRefused'>> & { state?: 'changing' };
+export type PasswordNote = Partial<Pick<PasswordChange, 'newTries' | 'oldTries' | 'newRefused' | 'tells' | 'answered'>> & {
+  state?: 'staged' | 'changing';
+};
 
 /** Before the deed that it tells of. Throws StaleRun. */
 export function notePasswordChange(database: Database, change: PasswordChange, note: PasswordNote): Promise<PasswordChange> {
@@ -75,9 +79,13 @@ export function notePasswordChange(database: Database, change: PasswordChange, n
     const [noted] = await tx.query<Row>(
       `update bmc_password_changes
           set state = coalesce($3, state), changed_at = case when $3 = 'changing' then clock_timestamp() else changed_at end,
-              new_tries = coalesce($4, new_tries), old_tries = coalesce($5, old_tries), new_refused = coalesce($6, new_refused)
+              new_tries = coalesce($4, new_tries), old_tries = coalesce($5, old_tries), new_refused = coalesce($6, new_refused),
+              tells = coalesce($7, tells), answered = coalesce($8, answered)
         where id = $1 and holder = $2 and ended_at is null returning ${SELECT}`,
-      [change.id, change.holder, note.state ?? null, note.newTries ?? null, note.oldTries ?? null, note.newRefused ?? null],
+      [
+        ...[change.id, change.holder, note.state ?? null, note.newTries ?? null, note.oldTries ?? null, note.newRefused ?? null],
+        ...[note.tells ?? null, note.answered ?? null],
+      ],
     );
     if (!noted) throw new Error('a password change ended under its holder');
     return { ...change, ...noted };

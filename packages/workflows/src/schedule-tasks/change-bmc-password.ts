@@ -1,8 +1,8 @@
 // One BMC's new password: sealed, told, proven with a session of its own, put on file, old sessions ended.
 //
 //   staged ──► changing ──► committed ──► done            Any line may be the last one before we die: whoever comes next
-//     │           │                                       reads where it stands, and asks the BMC only where that is unknown:
-//     └► unchanged┴► in doubt                             the new password, then the old one, once each. Never a loop: BMCs lock.
+//     ├► unchanged├► in doubt                             reads where it stands, and asks the BMC only where that is unknown:
+//     └───────────┘ told once more                        the new password, then the old one, once each. Never a loop: BMCs lock.
 import { Fault } from '@rackwright/domain/errors.ts';
 import type { StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import type { Clock } from '../ports.ts';
@@ -13,6 +13,9 @@ type Needs = { passwords: BmcPasswords; clock: Clock };
 
 /** One more than the plan: the first may have died between the login and its answer. */
 const MOST_TRIES = 2;
+
+/** Whoever died, or got no answer, before the BMC took it tells it once more: each telling may cost one wrong login. */
+const MOST_TELLS = 2;
 
 /** Goes on from wherever it stands. May be repeated. */
 export async function changeBmcPassword(change: PasswordChange, needs: Needs): Promise<Acted> {
@@ -29,18 +32,24 @@ export async function changeBmcPassword(change: PasswordChange, needs: Needs): P
 /** The BMC knows nothing yet: whatever fails here leaves it with the old password. */
 async function tell(staged: PasswordChange, needs: Needs): Promise<Acted> {
   const { passwords } = needs;
-  const session = await passwords.logIn(staged, 'filed').catch(async (thrown: unknown) => {
+  let session: AccountSession;
+  try {
+    session = await passwords.logIn(staged, 'filed');
+  } catch (thrown) {
+    // It took the first telling late, after all.
+    if (staged.tells > 0 && isRefusedLogin(thrown)) return findOut(await passwords.note(staged, { state: 'changing' }), needs);
     await passwords.end(staged, 'unchanged');
     throw thrown;
-  });
+  }
   let changing: PasswordChange;
   let refused: unknown;
   try {
-    changing = await passwords.note(staged, { state: 'changing' });
-    refused = await session.changeToFresh().then(
-      () => undefined,
-      (thrown: unknown) => (saidNo(thrown) ? thrown : undefined),
+    changing = await passwords.note(staged, { state: 'changing', tells: staged.tells + 1 });
+    const answered = await session.changeToFresh().then(
+      () => true,
+      (thrown: unknown) => ((refused = saidNo(thrown) ? thrown : undefined), false),
     );
+    if (answered) changing = await passwords.note(changing, { answered });
   } finally {
     await session.close();
   }
@@ -86,6 +95,7 @@ async function tryOld(change: PasswordChange, passwords: BmcPasswords): Promise<
   switch (tried.outcome) {
     case 'in': {
       await tried.session.close();
+      if (!trying.answered && trying.tells < MOST_TELLS) return tellAgain(trying, passwords);
       await passwords.end(trying, 'unchanged');
       const message = 'the BMC has its old password still';
       return {
@@ -103,6 +113,12 @@ async function tryOld(change: PasswordChange, passwords: BmcPasswords): Promise<
   }
 }
 
+/** Nobody knows that it was told, and it has its old password: nothing has happened yet. */
+async function tellAgain(change: PasswordChange, passwords: BmcPasswords): Promise<Acted> {
+  await passwords.note(change, { state: 'staged', newTries: 0, oldTries: 0, newRefused: false });
+  return again('bmc_password_changing', 'the BMC has its old password still: it is told once more');
+}
+
 type Tried =
   | { outcome: 'in'; session: AccountSession }
   | { outcome: 'refused' }
@@ -114,11 +130,13 @@ async function logIn(change: PasswordChange, with_: 'filed' | 'fresh', passwords
     return { outcome: 'in', session: await passwords.logIn(change, with_) };
   } catch (thrown) {
     if (!(thrown instanceof Fault)) throw thrown;
-    if (thrown.code === 'bmc_auth_failed') return { outcome: 'refused' };
+    if (isRefusedLogin(thrown)) return { outcome: 'refused' };
     const { code, message, facts } = thrown;
     return { outcome: 'no_answer', because: { kind: 'fault', code, message, retry: 'later', facts } };
   }
 }
+
+const isRefusedLogin = (thrown: unknown): boolean => thrown instanceof Fault && thrown.code === 'bmc_auth_failed';
 
 async function giveUp(change: PasswordChange, passwords: BmcPasswords): Promise<Acted> {
   await passwords.end(change, 'in_doubt');

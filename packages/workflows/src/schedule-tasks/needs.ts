@@ -15,7 +15,15 @@ export type PasswordChange = {
   newTries: number;
   oldTries: number;
   newRefused: boolean;
+  /** How often the BMC was told, or we died before. */
+  tells: number;
+  /** It said yes. */
+  answered: boolean;
   changedAt: string | null;
+};
+
+export type PasswordNote = Partial<Pick<PasswordChange, 'newTries' | 'oldTries' | 'newRefused' | 'tells' | 'answered'>> & {
+  state?: 'staged' | 'changing';
 };
 
 /** A session of its own at the server's own BMC. */
@@ -33,10 +41,7 @@ export interface BmcPasswords {
   stage(serverId: ServerId, who: { holder: string; parkedAs: string }, reason: string): Promise<PasswordChange>;
   /** Nobody works on it until the same run comes back; its server stays held. */
   park(change: PasswordChange): Promise<void>;
-  note(
-    change: PasswordChange,
-    note: { state?: 'changing'; newTries?: number; oldTries?: number; newRefused?: boolean },
-  ): Promise<PasswordChange>;
+  note(change: PasswordChange, note: PasswordNote): Promise<PasswordChange>;
   /** One login. Fault `bmc_auth_failed`: the BMC refused this password. */
   logIn(change: PasswordChange, with_: 'filed' | 'fresh'): Promise<AccountSession>;
   /** The fresh one is the one on file. */
