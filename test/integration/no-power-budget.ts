@@ -4,5 +4,6 @@ import type { PowerBook } from '@rackwright/worker-app/power-budget.ts';
 export const noPowerBudget: PowerBook = {
   ask: async () => ({ granted: true, draw: null }),
   settle: async () => undefined,
+  foundOn: async () => undefined,
   note: async () => undefined,
 };

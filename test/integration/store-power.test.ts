@@ -1,11 +1,12 @@
 // Power grants on a real Postgres: however many ask at once, no feed is asked for more than it may give, and nobody is forgotten.
 import type { OperationId, RackId, ServerId } from '@rackwright/domain/ids.ts';
 import { ampsOn } from '@rackwright/domain/power/circuits.ts';
+import { ASSUMED_DRAW, drawInWatts } from '@rackwright/domain/power/draw.ts';
 import { wattsNow } from '@rackwright/domain/power/grant-power.ts';
 import { runningOf } from '@rackwright/domain/power/rack-power.ts';
 import { newId } from '@rackwright/store/new-id.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
-import { askForPower, grantWaiting, notePower, type PowerAsker, settlePower } from '@rackwright/store/power/power-grants.ts';
+import { askForPower, grantWaiting, notePower, type PowerAsker, settleFoundOn, settlePower } from '@rackwright/store/power/power-grants.ts';
 import { readRackPower } from '@rackwright/store/power/read-rack-power.ts';
 import { type Stock, stockInventory } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
@@ -98,6 +99,31 @@ test('a worker that dies after the order holds its grant until it runs out, and 
   expect(await grantWaiting(db.database)).toEqual([]);
   await notePower(db.database, one.serverId, 'off');
   expect(await grantWaiting(db.database)).toEqual([two.operationId]);
+});
+
+test('who goes on after such a death and finds the machine on gives the start back; what was never used it leaves alone', async () => {
+  const rackId = await rackOf([{ name: 'a', amps: 6 }]);
+  const [one, two] = await askersIn(rackId, 2);
+  if (!one || !two) throw new Error('two');
+  expect(await ask(one)).toMatchObject({ granted: true });
+  expect(await ask(two)).toMatchObject({ granted: false, wait: { why: 'inrush' } });
+  const leftSeconds = async ({ serverId }: PowerAsker) =>
+    (
+      await db.database.query<{ left: number }>(
+        'select extract(epoch from expires_at - clock_timestamp())::float8 as left from server_power where server_id = $1',
+        [serverId],
+      )
+    )[0]?.left;
+  expect(await leftSeconds(one)).toBeGreaterThan(60);
+  await settleFoundOn(db.database, one);
+  expect(await leftSeconds(one)).toBeLessThanOrEqual(drawInWatts(ASSUMED_DRAW).inrushSeconds);
+
+  await notePower(db.database, one.serverId, 'off');
+  expect(await grantWaiting(db.database)).toEqual([two.operationId]);
+  const before = await leftSeconds(two);
+  await settleFoundOn(db.database, two);
+  expect(before).toBeGreaterThan(drawInWatts(ASSUMED_DRAW).inrushSeconds);
+  expect(await leftSeconds(two)).toBeGreaterThan(drawInWatts(ASSUMED_DRAW).inrushSeconds);
 });
 
 test('a grant that nobody used in time is lost, and its place in the line is not', async () => {

@@ -6,7 +6,7 @@ import { minutes } from '@rackwright/domain/durations.ts';
 import { holdBmc, letGoOfBmc, mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
 import { postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import type { Database } from '@rackwright/store/database.ts';
-import { askForPower, notePower, settlePower } from '@rackwright/store/power/power-grants.ts';
+import { askForPower, notePower, settleFoundOn, settlePower } from '@rackwright/store/power/power-grants.ts';
 import type { Keyring } from '@rackwright/store/secrets/keyring.ts';
 import { readBmcAccess } from '@rackwright/store/secrets/stored-secrets.ts';
 import type { ConnectBmcAccount } from '@rackwright/workflows/ports.ts';
@@ -46,6 +46,7 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
     power: {
       ask: (holder) => askForPower(database, holder),
       settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
+      foundOn: (holder) => settleFoundOn(database, holder),
       note: ({ serverId }, power) => notePower(database, serverId, power),
     },
   });

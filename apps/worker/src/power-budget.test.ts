@@ -19,10 +19,11 @@ function bench(change: Partial<World>, answer: PowerAnswer = YES) {
   const book: PowerBook = {
     ask: async () => (said.push(`ask while ${world.power}`), answer),
     settle: async (_, seconds) => void said.push(`settle ${seconds} s while ${world.power}`),
+    foundOn: async () => void said.push(`found ${world.power}`),
     note: async (_, power) => void said.push(`note ${power}`),
   };
   const noted = {};
-  return { world, said, open: () => budgetedBmc(fakeBmc(world), HOLDER, book, noted) };
+  return { world, said, book, open: () => budgetedBmc(fakeBmc(world), HOLDER, book, noted) };
 }
 
 test('on: asked before the order, told after it', async () => {
@@ -54,7 +55,14 @@ test('a machine that is on asks for nothing; a reboot asks, and waits for its tu
   await running.open().setPower('on');
   await expect(running.open().setPower('reboot')).rejects.toBeInstanceOf(Postponed);
   expect(running.world.power).toBe('on');
-  expect(running.said).toEqual(['note on', 'ask while on']);
+  expect(running.said).toEqual(['note on', 'found on', 'ask while on']);
+});
+
+test('whoever goes on after a death between the order and its account finds it on, and gives back what the dead one held', async () => {
+  const { world, said, book, open } = bench({ power: 'off' });
+  await budgetedBmc(fakeBmc(world), HOLDER, { ...book, settle: () => Promise.reject(new Error('it died')) }, {}).setPower('on');
+  await open().setPower('on');
+  expect(said).toEqual(['note off', 'ask while off', 'note on', 'found on']);
 });
 
 test('an order that failed gives its grant back all the same: the machine may be starting', async () => {

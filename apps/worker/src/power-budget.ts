@@ -14,6 +14,8 @@ export type PowerBook = {
   ask(holder: Holder): Promise<PowerAnswer>;
   /** The order was sent. May be lost: the grant runs out by itself, only later. */
   settle(holder: Holder, inrushSeconds: number): Promise<void>;
+  /** It was on already: whoever died between the order and `settle` left a grant that nobody else can use until it runs out. */
+  foundOn(holder: Holder): Promise<void>;
   note(holder: Holder, power: 'on' | 'off'): Promise<void>;
 };
 
@@ -61,7 +63,10 @@ export function budgetedBmc(bmc: Bmc, holder: Holder, book: PowerBook, noted: No
       }
       // A machine that is on draws no inrush; a reboot is off, a rest, and on.
       const isOn = action === 'on' && (seen ?? (await power())) === 'on';
-      if (isOn) return bmc.setPower(action);
+      if (isOn) {
+        await bmc.setPower(action);
+        return book.foundOn(holder);
+      }
       await granted(() => bmc.setPower(action));
       seen = 'on';
     },

@@ -120,6 +120,19 @@ export async function settlePower(sql: Sql, { serverId, operationId }: PowerAske
   );
 }
 
+/** On before anything was sent: a grant that was used and never settled is the one of a worker that died after its order. */
+export async function settleFoundOn(database: Database, asker: PowerAsker): Promise<void> {
+  const [left] = await database.query<{ rackId: RackId | null }>(
+    `select s.rack_id as "rackId" from server_power p join servers s on s.id = p.server_id
+      where p.server_id = $1 and p.operation_id = $2 and p.used_at is not null and p.expires_at > clock_timestamp()`,
+    [asker.serverId, asker.operationId],
+  );
+  if (!left || left.rackId === null) return;
+  const [rack] = await readRackPower(database, { ids: [left.rackId] });
+  const self = rack?.servers.find(({ id }) => id === asker.serverId);
+  if (self) await settlePower(database, asker, self.draw.inrushSeconds);
+}
+
 /** What its BMC said. Off gives back what it was granted. */
 export async function notePower(sql: Sql, serverId: ServerId, power: 'on' | 'off'): Promise<void> {
   await sql.query(
