@@ -91,7 +91,11 @@ async function setState(
   if (state !== 'running') await setWaiting(tx, { id, state }, {});
   // Whoever drives it looks at once, also at what ended meanwhile.
   await tx.query('update bulk_operations set look_at = clock_timestamp() where id = $1', [id]);
-  tx.emit({ kind: `bulk_operation.${told}`, subject: { kind: 'bulk_operation', id }, payload: { by, ...(reason === undefined ? {} : { reason }) } });
+  tx.emit({
+    kind: `bulk_operation.${told}`,
+    subject: { kind: 'bulk_operation', id },
+    payload: { by, ...(reason === undefined ? {} : { reason }) },
+  });
 }
 
 async function forgive(tx: Transaction, id: BulkOperationId): Promise<void> {
