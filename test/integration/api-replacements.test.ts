@@ -1,11 +1,12 @@
 // Replacements over real HTTP: planned without a trace, begun once, shown, listed, cancelled, and refused in the words of the catalogue.
 import { randomUUID } from 'node:crypto';
+import { stagePasswordChange } from '@rackwright/store/bmc-passwords/password-changes.ts';
 import { newId } from '@rackwright/store/new-id.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import { inspectionWith } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import { beforeEach, expect, test } from 'vitest';
-import { furnish, newBmc, useApi } from './api-server.ts';
+import { furnish, newBmc, TEST_KEYRING, useApi } from './api-server.ts';
 
 const api = useApi();
 const { call, woken } = api;
@@ -115,4 +116,31 @@ test('what is refused', async () => {
   expect(await replace(broken, { order: 'any' })).toMatchObject({ status: 400 });
   expect(await call('GET', '/v1/replacements/rpl_nope')).toMatchObject({ status: 404 });
   expect(await replace('srv_01JD9Z0000000000000000000A')).toMatchObject({ status: 404, body: { code: 'not_found' } });
+});
+
+test('the best spare is held while its BMC gets a new password: the next one is taken, and it says what was passed over', async () => {
+  const broken = await serving();
+  const [held, other] = [await server('available'), await server('available')];
+  await api.sql('update servers set rack_id = null where id = $1', [other]);
+  const lease = { holder: 'schedule passwords', parkedAs: 'schedule passwords', leaseMs: 600_000 };
+  const change = { serverId: held, ...lease, reason: 'rotation', password: 'another-password' };
+  await stagePasswordChange(api.database, TEST_KEYRING, change);
+  const only = await call('POST', `/v1/servers/${broken}/replacements`, { spareId: held }, { 'idempotency-key': randomUUID() });
+  expect(only).toMatchObject({
+    status: 409,
+    body: { code: 'no_spare', params: { because: 'server_held', holder: 'schedule passwords', looked: 1 } },
+  });
+  const begun = await replace(broken);
+  expect(begun).toMatchObject({
+    status: 202,
+    body: {
+      spare: { id: other },
+      choice: {
+        chosen: { id: other },
+        passedOver: [{ id: held, reason: 'server_held', facts: { holder: 'schedule passwords', until: expect.any(String) } }],
+        passedOverCount: 1,
+      },
+    },
+  });
+  expect((await call('GET', `/v1/servers/${held}`)).body).toMatchObject({ state: 'available', currentOperationId: null });
 });

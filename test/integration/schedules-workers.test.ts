@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { ScheduleId } from '@rackwright/domain/ids.ts';
 import { postgresScheduleStore } from '@rackwright/store/schedules/schedule-store.ts';
+import type { WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import type { TaskNeeds } from '@rackwright/workflows/schedule-tasks/needs.ts';
+import { startScheduler } from '@rackwright/worker-app/schedules/scheduler.ts';
 import { expect, test } from 'vitest';
 import { eventually, useSchedules } from './schedule-world.ts';
 
@@ -104,4 +107,96 @@ test('a worker that stops leaves its run to the next at once', async () => {
   await first.close();
   world.worker();
   expect(await world.ended(run)).toMatchObject({ state: 'succeeded', items: { done: 1 } });
+});
+
+const CHANGES: [string, ...[method: string, path: string, body: object][]][] = [
+  ['paused and resumed', ['POST', '/pause', { reason: 'x' }], ['POST', '/resume', {}]],
+  ['given another cron', ['PATCH', '', { cron: '0 */1 * * *' }]],
+  ['given another time zone', ['PATCH', '', { timeZone: 'Europe/Berlin' }]],
+];
+
+test.each(CHANGES)(
+  'decided by a worker whose clock is ahead, then %s: the time is not decided again',
+  async (_name, ...changes) => {
+    const { id } = await world.schedule({ cron: '0 * * * *', missed: { policy: 'run_once' } });
+    const store = postgresScheduleStore(api.database);
+    const ahead = Date.now() + 2 * HOUR;
+    expect(await store.decideDue(ahead, 10)).toEqual([]);
+    for (const [method, path, body] of changes)
+      expect((await call(method, `/v1/schedules/${id}${path}`, body, { 'if-match': '*' })).status).toBe(200);
+    expect(await store.decideDue(ahead, 10)).toEqual([]);
+    expect((await call('GET', `/v1/schedules/${id}/runs`)).body.items).toHaveLength(1);
+  },
+);
+
+/** Its next time is on file already: by another path than any that we know of. */
+async function undecidable(): Promise<string> {
+  const { id } = await world.schedule({ cron: '0 * * * *', missed: { policy: 'run_once' } });
+  await postgresScheduleStore(api.database).decideDue(Date.now() + 2 * HOUR, 10);
+  await api.sql(`update schedules set decided_through = now(), look_at = now() - interval '1 day' where id = $1`, [id]);
+  return id;
+}
+
+test('one that cannot be decided holds up no other, and is looked at again a minute later', async () => {
+  const broken = await undecidable();
+  const others = [await world.schedule({ cron: '0 * * * *' }), await world.schedule({ cron: '0 * * * *' })];
+  const store = postgresScheduleStore(api.database);
+  const now = Date.now() + 2 * HOUR;
+  expect(await store.decideDue(now, 10)).toEqual([{ id: broken, because: expect.stringContaining('schedule_runs_slot') }]);
+  for (const { id } of others) expect((await call('GET', `/v1/schedules/${id}/runs`)).body.items).toHaveLength(1);
+  expect(await store.decideDue(now, 10)).toEqual([]);
+  expect(await store.decideDue(now + 60_000, 10)).toMatchObject([{ id: broken }]);
+});
+
+test('a worker says which one it could not decide, and runs the others', async () => {
+  const broken = await undecidable();
+  const { id } = await world.schedule({ cron: '0 * * * *', missed: { policy: 'run_once' } });
+  world.setAhead(2 * HOUR);
+  world.worker();
+  await eventually(async () =>
+    expect((await call('GET', `/v1/schedules/${id}/runs`)).body.items).toMatchObject([{ state: 'succeeded' }]),
+  );
+  expect(world.log.some((line) => line.includes('schedule not decided') && line.includes(broken))).toBe(true);
+});
+
+test('when nothing can be decided, what was begun is carried out all the same', async () => {
+  const run = await world.runNow((await world.schedule({})).id);
+  const said: string[] = [];
+  const say = (_facts: object, message: string) => void said.push(message);
+  let look = async (): Promise<void> => {};
+  const scheduler = startScheduler(
+    {},
+    {
+      store: { ...postgresScheduleStore(api.database), decideDue: () => Promise.reject(new Error('no')) },
+      // The oldest task asks nobody anything.
+      tasks: { clock: { now: () => Date.now() } } as TaskNeeds,
+      queue: { wakeUp: async () => undefined, every: (_name, _everyMs, does) => ((look = does), async () => undefined) },
+      worker: 'w',
+      log: { info: () => undefined, warn: say, error: say },
+    },
+  );
+  await look();
+  expect(await world.ended(run)).toMatchObject({ state: 'succeeded' });
+  await scheduler.close();
+  expect(said).toEqual(['schedules not decided']);
+});
+
+test('who waits for the same again keeps the time since when; another reason has its own', async () => {
+  const store = postgresScheduleStore(api.database);
+  const run = await world.runNow((await world.schedule({})).id);
+  const path = `/v1/schedules/${run.scheduleId}/runs/${run.id}`;
+  const at = (minute: number) => `2026-11-22T08:0${minute}:00.000Z`;
+  const passes = async (waiting: Partial<WaitingFor> | null) => {
+    const [claim] = await store.claim('w', 60_000, 1);
+    const rest = { facts: { operations: 1 }, until: at(9), unblockedBy: 'them', code: 'schedule_items', since: at(0) };
+    await store.suspend(claim!, 0, waiting && { ...rest, ...waiting });
+    return (await call('GET', path)).body.waitingFor;
+  };
+  expect(await passes({ since: at(1) })).toMatchObject({ since: at(1), params: { operations: 1 } });
+  expect(await passes({ since: at(2), facts: { operations: 7 } })).toMatchObject({ since: at(1), params: { operations: 7 } });
+  // A worker that stops knows nothing new.
+  expect(await passes(null)).toMatchObject({ since: at(1) });
+  expect(await passes({ since: at(3) })).toMatchObject({ since: at(1) });
+  expect(await passes({ since: at(4), code: 'operator_answer' })).toMatchObject({ code: 'operator_answer', since: at(4) });
+  expect(await passes({ since: at(5) })).toMatchObject({ code: 'schedule_items', since: at(5) });
 });

@@ -213,8 +213,8 @@ test('cancelled: nothing more is begun, what runs goes on; an ended one cannot b
   const [broken] = [await serving(), await spare()];
   const { replacement, operationId } = await replace(broken);
   const { id } = replacement;
-  expect(await stock.inventory.replacements.cancel(id, 'bob')).toMatchObject({ state: 'cancelled' });
-  expect(await stock.inventory.replacements.cancel(id, 'bob')).toMatchObject({ state: 'cancelled' });
+  expect(await stock.inventory.replacements.cancel(id, 'bob', 'no longer needed')).toMatchObject({ state: 'cancelled' });
+  expect(await stock.inventory.replacements.cancel(id, 'bob', 'no longer needed')).toMatchObject({ state: 'cancelled' });
   await endOf(operationId, 'finish');
   expect(await advance(id)).toBeUndefined();
   expect(await stateOf(broken)).toBe('in_service');
@@ -225,7 +225,7 @@ test('cancelled: nothing more is begun, what runs goes on; an ended one cannot b
   ]);
   await advance(again.replacement.id);
   expect(await get(again.replacement.id)).toMatchObject({ state: 'failed', error: { code: 'replacement_deadline_passed' } });
-  await expect(stock.inventory.replacements.cancel(again.replacement.id, 'bob')).rejects.toMatchObject({
+  await expect(stock.inventory.replacements.cancel(again.replacement.id, 'bob', 'no longer needed')).rejects.toMatchObject({
     code: 'replacement_finished',
   });
 });

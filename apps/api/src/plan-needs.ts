@@ -106,7 +106,7 @@ export interface BulkOperations {
   resume(id: BulkOperationId, by: string): Promise<BulkRecord>;
   cancel(
     id: BulkOperationId,
-    how: { running: 'finish' | 'cancel'; by: string },
+    how: { running: 'finish' | 'cancel'; by: string; reason: string },
   ): Promise<{ bulk: BulkRecord; cancelled: OperationId[] }>;
 }
 

@@ -59,5 +59,5 @@ export interface Replacements {
     filter: { serverId?: ServerId | undefined; state?: ReplacementState | undefined },
   ): Promise<Page<ReplacementRecord>>;
   /** Nothing more is begun. Refusal `replacement_finished`. May be repeated. */
-  cancel(id: ReplacementId, by: string): Promise<ReplacementRecord>;
+  cancel(id: ReplacementId, by: string, reason: string): Promise<ReplacementRecord>;
 }

@@ -16,6 +16,9 @@ const MOST_ATTEMPTS = 5;
 // Serialization failure and deadlock: Postgres asks for another try.
 const TRY_AGAIN = new Set(['40001', '40P01', STALE_PLAN]);
 
+/** The whole transaction is run again: nobody within may take it for an answer. */
+export const asksForAnotherTry = (error: unknown): boolean => TRY_AGAIN.has(sqlState(error) ?? '');
+
 /**
  * Runs `work` in one transaction. `work` may run more than once and must do nothing but SQL.
  * Fault `database_unreachable` (effect maybe: a lost answer to COMMIT tells nothing).
@@ -25,7 +28,7 @@ export async function inTransaction<T>(database: Database, work: (tx: Transactio
     try {
       return await attemptTransaction(database, work);
     } catch (error) {
-      if (attempt < MOST_ATTEMPTS && TRY_AGAIN.has(sqlState(error) ?? '')) continue;
+      if (attempt < MOST_ATTEMPTS && asksForAnotherTry(error)) continue;
       throw asFault(error, 'write to the database');
     }
   }

@@ -108,10 +108,11 @@ function cancelRoute(api: Api, { needs, onError }: RouteContext): void {
       },
     },
     async (request) => {
-      const { running } = request.body;
+      const { running, reason } = request.body;
       const { bulk, cancelled } = await needs.inventory.bulkOperations.cancel(idOrRefuse('bulk_operation', request.params.id), {
         running,
         by: request.principal,
+        reason,
       });
       for (const id of cancelled) await needs.wakeUp(id).catch(onError);
       return viewBulkOperation(bulk);

@@ -116,7 +116,7 @@ function cancelRoute(api: Api, { answerOnce }: RouteContext): void {
     async (request, reply) => {
       const id = idOrRefuse('replacement', request.params.id);
       await answerOnce(request, reply, async (within) => {
-        const cancelled = await within.replacements.cancel(id, request.principal);
+        const cancelled = await within.replacements.cancel(id, request.principal, request.body.reason);
         return { status: 200, headers: {}, body: viewReplacement(cancelled) };
       });
       return reply;

@@ -38,9 +38,11 @@ export function startScheduler(config: SchedulerConfig, needs: SchedulerNeeds): 
 
   const stopLooking = queue.every('schedules', config.lookMs ?? seconds(1), async () => {
     // What is under way goes on also when nothing new can be decided.
-    await store
-      .decideDue(tasks.clock.now(), MOST_DECIDED)
-      .catch((thrown: unknown) => log.warn({ because: sayWhy(thrown) }, 'schedules not decided'));
+    const undecided = await store.decideDue(tasks.clock.now(), MOST_DECIDED).catch((thrown: unknown) => {
+      log.warn({ because: sayWhy(thrown) }, 'schedules not decided');
+      return [];
+    });
+    for (const { id, because } of undecided) log.warn({ scheduleId: id, because }, 'schedule not decided');
     const room = MOST_RUNS - running.size;
     if (room <= 0 || stop.signal.aborted) return;
     for (const claim of await store.claim(worker, leaseMs, room)) {

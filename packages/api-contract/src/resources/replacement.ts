@@ -34,7 +34,9 @@ const named = z.object({ id: idOf('server'), name: z.string() });
 const choice = z.object({
   chosen: named.extend({ facts }).nullable(),
   passedOver: z
-    .array(named.extend({ reason: openEnum(['other_failure_domain', 'hardware_too_small', 'other_model']), facts }))
+    .array(
+      named.extend({ reason: openEnum(['other_failure_domain', 'hardware_too_small', 'other_model', 'server_held']), facts }),
+    )
     .meta({
       description: 'At most twenty, those that could stand in first.',
     }),

@@ -22,7 +22,7 @@ export type Placed = {
 /** `missing`: codes of what it could not begin without (no BMC, no boot NIC). */
 export type Candidate = Placed & { missing: readonly string[] };
 
-/** The first seven cannot stand in; the others could, and another one fits better. */
+/** The first seven cannot stand in; two could not be taken when they were; the others could, and another one fits better. */
 export type PassedOverFor =
   | 'other_site'
   | 'cannot_begin'
@@ -31,6 +31,8 @@ export type PassedOverFor =
   | 'other_firmware_mode'
   | 'hardware_too_small'
   | 'the_broken_one'
+  | 'server_held'
+  | 'taken_meanwhile'
   | 'other_failure_domain'
   | 'other_model'
   | 'other_network'

@@ -33,11 +33,7 @@ export function actOnDecisions(database: Database, who: string, acts: Acts): Pro
       begun.push(...wake);
       decisions.push({ ...decision, remedies });
     }
-    await matchIncidents(
-      tx,
-      withRemedies(acts.incidents, decisions),
-      new Set(decisions.filter(isBusy).map(({ serverId }) => serverId)),
-    );
+    await matchIncidents(tx, withRemedies(acts.incidents, decisions), decisions);
     await writeDecisions(tx, decisions);
     return begun;
   });
@@ -57,38 +53,48 @@ async function begin(tx: Transaction, { serverId, event, params, reason }: ToBeg
 
 /** The incident of a server says what was begun and what waits for whom. One that is being re-imaged needs no person. */
 function withRemedies(incidents: readonly NewIncident[], decisions: readonly Decision[]): NewIncident[] {
-  const remedies = new Map(decisions.map((one) => [one.serverId, one.remedies]));
+  const known = new Map(decisions.map((one) => [one.serverId, one]));
   return incidents.flatMap((incident) => {
     if (incident.scope.kind !== 'server') return [incident];
     const serverId = incident.scope.id as ServerId;
-    const ofIt = remedies.get(serverId) ?? [];
-    const reimaged = ofIt.some(
-      ({ remedy, state, facts }) => remedy === 'reimage' && state === 'begun' && !('reimage_ended' in facts),
-    );
-    return reimaged ? [] : [{ ...incident, facts: { ...incident.facts, ...remedyFacts(serverId, ofIt) } }];
+    const decision = known.get(serverId);
+    if (decision && isReimaged(decision)) return [];
+    return [{ ...incident, facts: { ...incident.facts, ...remedyFacts(serverId, decision?.remedies ?? []) } }];
   });
 }
 
-/** It is judged again when what runs has ended; one that is re-imaged needs no person. */
-const isBusy = ({ because, remedies }: Decision): boolean =>
-  (because === 'operation_in_progress' || because === 'already_remediating') &&
-  !remedies.some(({ remedy }) => remedy === 'reimage');
+/** By the policy, and it is not over. */
+const isReimaged = ({ remedies }: Decision): boolean =>
+  remedies.some(({ remedy, state, facts }) => remedy === 'reimage' && state === 'begun' && !('reimage_ended' in facts));
 
-type Open = { key: string; facts: unknown; scopeKind: string; scopeId: string };
+/** Also one whose operation ended since it was judged: it is judged again. */
+const wasBusy = ({ because }: Decision): boolean => because === 'operation_in_progress' || because === 'already_remediating';
 
-/** Open afterwards are these and no others of ours; what stands open already as it should is left alone. */
-async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[], busy: ReadonlySet<string>): Promise<void> {
+type Open = { key: string; facts: unknown; scopeId: string; operationRuns: boolean };
+
+/**
+ * Open afterwards are these and no others of ours; what stands open already as it should is left alone. About a server that an operation
+ * is at work on nothing is closed: whether its reason is gone shows at the end.
+ */
+async function matchIncidents(tx: Transaction, wanted: readonly NewIncident[], decisions: readonly Decision[]): Promise<void> {
   const open = await tx.query<Open>(
-    `select key, facts, scope_kind as "scopeKind", scope_id as "scopeId" from incidents where closed_at is null and kind = any($1)`,
+    `select key, facts, scope_id as "scopeId", scope_kind = 'server' and exists (
+              select from operations o where o.server_id = scope_id and o.state = 'running') as "operationRuns"
+       from incidents where closed_at is null and kind = any($1)`,
     [[...HEALTH_INCIDENT_KINDS]],
   );
+  const known = new Map<string, Decision>(decisions.map((one) => [one.serverId, one]));
   const standing = new Map(open.map(({ key, facts }) => [key, canonicalJson(facts)]));
   for (const incident of wanted) {
     if (standing.get(incident.key) !== canonicalJson(incident.facts)) await openIncident(tx, incident);
     standing.delete(incident.key);
   }
-  for (const { key, scopeKind, scopeId } of open)
-    if (standing.has(key) && !(scopeKind === 'server' && busy.has(scopeId))) await closeIncident(tx, key, 'its reason is gone');
+  for (const { key, scopeId, operationRuns } of open) {
+    const decision = known.get(scopeId);
+    const isBusy = operationRuns || (decision !== undefined && wasBusy(decision));
+    const needsNobody = decision !== undefined && isReimaged(decision);
+    if (standing.has(key) && (!isBusy || needsNobody)) await closeIncident(tx, key, 'its reason is gone');
+  }
 }
 
 /** A decision for the same reason as before keeps its time. */

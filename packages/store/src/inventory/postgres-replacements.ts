@@ -29,9 +29,9 @@ export function postgresReplacements(work: Work) {
 
     get: (id: ReplacementId): Promise<ReplacementRecord> => readReplacement(work.read, id),
 
-    cancel: (id: ReplacementId, by: string): Promise<ReplacementRecord> =>
+    cancel: (id: ReplacementId, by: string, reason: string): Promise<ReplacementRecord> =>
       work.write(async (tx) => {
-        await cancelReplacement(tx, id, by);
+        await cancelReplacement(tx, id, by, reason);
         return readReplacement(tx, id);
       }),
 

@@ -8,7 +8,7 @@ import { setWaiting } from './bulk-state.ts';
 import { lockBulk } from './driven-bulk.ts';
 import { type BulkItemRecord, type BulkRecord, type BulkState, readBulk, SELECT_BULK } from './read-bulk.ts';
 
-export type CancelBulk = { running: 'finish' | 'cancel'; by: string };
+export type CancelBulk = { running: 'finish' | 'cancel'; by: string; reason: string };
 
 export function postgresBulkOperations(work: Work) {
   return {
@@ -58,16 +58,16 @@ export function postgresBulkOperations(work: Work) {
       }),
 
     /** What did not begin is skipped. @returns also the operations that are to be woken to cancel themselves */
-    cancel: (id: BulkOperationId, { running, by }: CancelBulk): Promise<{ bulk: BulkRecord; cancelled: OperationId[] }> =>
+    cancel: (id: BulkOperationId, { running, by, reason }: CancelBulk): Promise<{ bulk: BulkRecord; cancelled: OperationId[] }> =>
       work.write(async (tx) => {
         const { state } = await lockBulk(tx, id);
-        if (state !== 'cancelling') await setState(tx, id, 'cancelling', by, 'cancel_requested');
+        if (state !== 'cancelling') await setState(tx, id, 'cancelling', by, 'cancel_requested', reason);
         await tx.query(
           `update bulk_items set state = 'skipped', ended_at = clock_timestamp(), error = '{"code":"bulk_operation_cancelled","facts":{}}'
             where bulk_id = $1 and state = 'pending'`,
           [id],
         );
-        const cancelled = running === 'cancel' ? await cancelRunning(tx, id, by) : [];
+        const cancelled = running === 'cancel' ? await cancelRunning(tx, id, by, reason) : [];
         return { bulk: await readBulk(tx, id), cancelled };
       }),
   };
@@ -79,6 +79,7 @@ async function setState(
   state: BulkState,
   by: string,
   told: 'paused' | 'resumed' | 'cancel_requested',
+  reason?: string,
 ): Promise<void> {
   await tx.query(
     `update bulk_operations
@@ -90,19 +91,23 @@ async function setState(
   if (state !== 'running') await setWaiting(tx, { id, state }, {});
   // Whoever drives it looks at once, also at what ended meanwhile.
   await tx.query('update bulk_operations set look_at = clock_timestamp() where id = $1', [id]);
-  tx.emit({ kind: `bulk_operation.${told}`, subject: { kind: 'bulk_operation', id }, payload: { by } });
+  tx.emit({
+    kind: `bulk_operation.${told}`,
+    subject: { kind: 'bulk_operation', id },
+    payload: { by, ...(reason === undefined ? {} : { reason }) },
+  });
 }
 
 async function forgive(tx: Transaction, id: BulkOperationId): Promise<void> {
   await tx.query(`update bulk_items set forgiven = true where bulk_id = $1 and state in ('failed', 'refused')`, [id]);
 }
 
-async function cancelRunning(tx: Transaction, id: BulkOperationId, by: string): Promise<OperationId[]> {
+async function cancelRunning(tx: Transaction, id: BulkOperationId, by: string, reason: string): Promise<OperationId[]> {
   const running = await tx.query<{ id: OperationId }>(
     `select o.id from bulk_items i join operations o on o.id = i.operation_id
       where i.bulk_id = $1 and i.state = 'running' and o.state = 'running' order by o.id for no key update of o`,
     [id],
   );
-  for (const operation of running) await requestCancel(tx, operation.id, by);
+  for (const operation of running) await requestCancel(tx, operation.id, by, reason);
   return running.map((operation) => operation.id);
 }

@@ -166,6 +166,7 @@ async function end(
   seen: Pick<Locked, 'id' | 'brokenId'>,
   state: 'succeeded' | 'failed' | 'cancelled',
   error: { code: string; facts: Facts } | null,
+  told: { by?: string; reason?: string } = {},
 ): Promise<undefined> {
   const { id, brokenId } = seen;
   await tx.query(
@@ -174,12 +175,13 @@ async function end(
     [id, state, error === null ? null : JSON.stringify(error)],
   );
   const subject = { kind: 'replacement' as const, id };
-  tx.emit({ kind: 'replacement.ended', subject, serverId: brokenId, payload: { state, ...(error ? { code: error.code } : {}) } });
+  const payload = { state, ...(error ? { code: error.code } : {}), ...told };
+  tx.emit({ kind: 'replacement.ended', subject, serverId: brokenId, payload });
   return undefined;
 }
 
 /** Nothing more is begun; what runs on its servers goes on. Refusals `not_found`, `replacement_finished`. */
-export async function cancelReplacement(tx: Transaction, id: ReplacementId, by: string): Promise<void> {
+export async function cancelReplacement(tx: Transaction, id: ReplacementId, by: string, reason: string): Promise<void> {
   const [row] = await tx.query<{ state: ReplacementState; brokenId: ServerId; finished: boolean }>(
     `select state, broken_server_id as "brokenId", finished_at is not null as finished from replacements where id = $1 for update`,
     [id],
@@ -187,5 +189,5 @@ export async function cancelReplacement(tx: Transaction, id: ReplacementId, by: 
   if (!row) throw new Refusal('not_found', { kind: 'replacement', id });
   if (row.state === 'cancelled') return;
   if (row.finished) throw new Refusal('replacement_finished', { replacementId: id, state: row.state });
-  await end(tx, { id, brokenId: row.brokenId }, 'cancelled', { code: 'operation_cancelled', facts: { by } });
+  await end(tx, { id, brokenId: row.brokenId }, 'cancelled', { code: 'operation_cancelled', facts: { by } }, { by, reason });
 }

@@ -3,25 +3,46 @@ import { decideRun, nextLook, type RunDecision } from '@rackwright/domain/schedu
 import type { ScheduleId, ScheduleRunId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
 import { newId } from '../new-id.ts';
-import { inTransaction, type Transaction } from '../transaction.ts';
+import { asksForAnotherTry, inTransaction, type Transaction } from '../transaction.ts';
 import { type ScheduleRecord, SELECT_SCHEDULE } from './read-schedule.ts';
 
 /** Nothing to be done about a clock that cannot be read but to look again, should somebody mend it. */
 const LOOK_AGAIN_MS = 3_600_000;
+/** What could not be written down may be written down then. */
+const TRY_AGAIN_MS = 60_000;
+
+export type Undecided = { id: ScheduleId; because: string };
 
 /**
  * Each planned time is decided once, whichever worker looks and however many do: the row is locked, and what is decided is written
- * with the new `decided_through` in one transaction. @param now  milliseconds since the epoch @returns how many were looked at
+ * with the new `decided_through` in one transaction. One that cannot be decided holds up no other, and is looked at again in a minute.
+ * @param now  milliseconds since the epoch @returns those that could not be decided
  */
-export async function decideDue(database: Database, now: number, limit: number): Promise<number> {
+export async function decideDue(database: Database, now: number, limit: number): Promise<Undecided[]> {
   return inTransaction(database, async (tx) => {
     const locked = await tx.query<{ id: ScheduleId }>(
       `select id from schedules where paused_at is null and look_at <= $1 order by look_at limit $2 for update skip locked`,
       [new Date(now).toISOString(), limit],
     );
-    for (const { id } of locked) await decideOne(tx, id, now);
-    return locked.length;
+    const undecided: Undecided[] = [];
+    for (const { id } of locked) {
+      const because = await decideAlone(tx, id, now);
+      if (because !== undefined) undecided.push({ id, because });
+    }
+    return undecided;
   });
+}
+
+/** What goes wrong is undone, and nothing of the others with it. @returns why it was not decided */
+async function decideAlone(tx: Transaction, id: ScheduleId, now: number): Promise<string | undefined> {
+  try {
+    await tx.savepoint(() => decideOne(tx, id, now));
+    return undefined;
+  } catch (thrown) {
+    if (asksForAnotherTry(thrown)) throw thrown;
+    await tx.query('update schedules set look_at = $2 where id = $1', [id, new Date(now + TRY_AGAIN_MS).toISOString()]);
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  }
 }
 
 async function decideOne(tx: Transaction, id: ScheduleId, now: number): Promise<void> {

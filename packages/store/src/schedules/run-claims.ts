@@ -79,13 +79,18 @@ export async function renewRun(database: Database, { runId, fence }: RunClaim, f
   return renewed.length > 0;
 }
 
-/** Sleeps until then. Throws StaleRun. @param afterMs  0 when we stop and another may go on at once */
+/**
+ * Sleeps until then. Who waits for the same again keeps the time since when. Throws StaleRun.
+ * @param afterMs  0 when we stop and another may go on at once
+ * @param waitingFor  null: nothing new is known of it
+ */
 export function suspendRun(database: Database, claim: RunClaim, afterMs: number, waitingFor: WaitingFor | null): Promise<void> {
   return inTransaction(database, async (tx) => {
     await lockClaim(tx, claim);
     await tx.query(
-      `update schedule_runs set run_by = null, run_until = null, wake_at = clock_timestamp() + make_interval(secs => $2), 
-              waiting_for = case when waiting_for->>'code' = $3::jsonb->>'code'
+      `update schedule_runs set run_by = null, run_until = null, wake_at = clock_timestamp() + make_interval(secs => $2),
+              waiting_for = case when $3::jsonb is null then waiting_for
+                                 when waiting_for->>'code' = $3::jsonb->>'code'
                                  then $3::jsonb || jsonb_build_object('since', waiting_for->'since') else $3::jsonb end
         where id = $1`,
       [claim.runId, afterMs / 1000, waitingFor === null ? null : JSON.stringify(waitingFor)],

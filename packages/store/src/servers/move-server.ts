@@ -63,8 +63,7 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
   );
   if (to === 'retired') await forgetBmcCredentials(tx, server.id);
   if (isWellAgain(server.state, move.event, to)) await forgetFindings(tx, server.id);
-  // What was said of an earlier Node says nothing about the one that serves from now on.
-  if (AS_NODE.has(to) && !AS_NODE.has(server.state) && !move.event.startsWith('keep')) await forgetNodeSignals(tx, server.id);
+  if (isNodeNoMore(server.state, move.event, to)) await forgetNodeSignals(tx, server.id);
   tx.emit({
     kind: 'server.moved',
     subject: { kind: 'server', id: server.id },
@@ -86,6 +85,12 @@ export async function moveLocked(tx: Transaction, server: LockedServer, move: Mo
 /** Somebody says so, a repair was validated, or it begins anew. */
 function isWellAgain(from: ServerState, event: ServerEvent, to: ServerState): boolean {
   return event === 'recover' || to === 'available' || to === 'retired' || (from === 'validating' && event !== 'fail');
+}
+
+/** What was said of an earlier Node says nothing about the one that serves from now on, nor about a machine that is nobody's. */
+function isNodeNoMore(from: ServerState, event: ServerEvent, to: ServerState): boolean {
+  if (to === 'available' || to === 'retired') return true;
+  return AS_NODE.has(to) && !AS_NODE.has(from) && !event.startsWith('keep');
 }
 
 /** Whoever gets the machine next shall not find our password of it anywhere. */
