@@ -6,7 +6,10 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
 import { type Condition, serverConditions } from '../inventory/server-filter.ts';
 
-/** Operation o promised to keep the disks. Provisioning again gives that up for nobody; a server that was `available` since then had nothing left to keep. */
+/**
+ * Operation o promised to keep the disks. Provisioning again gives that up for nobody; a server that was `available` since then had
+ * nothing left to keep.
+ */
 const KEEPS = `o.type in ('reimage-server', 'isolate-server', 'validate-server')
   and not exists (select from events v where v.server_id = o.server_id and v.kind = 'server.moved' and v.payload->>'to' = 'available'
                                          and v.at >= o.created_at)`;
