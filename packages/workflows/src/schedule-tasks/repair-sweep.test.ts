@@ -1,5 +1,4 @@
 // Which failed servers the repair sweep leads on by itself, and which it only tells of.
-import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { ServerCandidate } from '@rackwright/domain/schedules/candidate.ts';
 import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import { expect, test } from 'vitest';
@@ -11,7 +10,7 @@ const NOW = Date.parse('2026-01-02T00:00:00Z');
 const PARAMS = { act: 'begin', afterHours: 1, most: 10, atOnce: 2 } as const;
 
 const failed = (state: ServerState, keptData: boolean): ServerCandidate => ({
-  id: 'srv_1' as ServerId,
+  id: 'srv_1',
   name: 'R1-U1',
   serial: 'SN',
   state,
