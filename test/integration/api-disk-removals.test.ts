@@ -138,3 +138,45 @@ test('without that word it is quarantined, as ever', async () => {
   await runs.finish(run);
   expect((await call('GET', `/v1/servers/${id}`)).body.state).toBe('quarantined');
 });
+
+/** A validation that found nothing wrong; where the server is afterwards. */
+async function validated(id: ServerId): Promise<{ operationId: OperationId; state: string }> {
+  await api.sql(`update servers set state = 'in_repair' where id = $1`, [id]);
+  const begun = await call(
+    'POST',
+    `/v1/servers/${id}/operations`,
+    { type: 'validate' },
+    { 'idempotency-key': newId('operation') },
+  );
+  expect(begun.status).toBe(202);
+  const operationId: OperationId = begun.body.id;
+  const runs = postgresRunStore(api.database);
+  const run = await runs.claim(operationId, 'w1', 60_000);
+  if (typeof run === 'string') throw new Error(run);
+  await runs.finish(run);
+  return { operationId, state: (await call('GET', `/v1/servers/${id}`)).body.state };
+}
+
+test('a disk that another server lost holds what that one wrote: repaired with it is handed out only once it is erased here', async () => {
+  const erasures = postgresErasures(api.database);
+  const eraseF = (id: ServerId, operationId: OperationId, serial: string) =>
+    erasures.record(id, operationId, [{ ...erased, serial }]);
+  const lost = await inRepair('F1', 'F9');
+  // Erased where it was, before that one wrote on.
+  await eraseF(lost, (await validated(lost)).operationId, 'F1');
+  await api.sql(`update servers set state = 'in_repair' where id = $1`, [lost]);
+  expect((await say(lost, word('F1'))).status).toBe(200);
+
+  const [own, repaired] = [await inRepair('F2'), await inRepair('F3', 'F1')];
+  expect((await validated(own)).state).toBe('available');
+  const { operationId, state } = await validated(repaired);
+  expect(state).toBe('quarantined');
+  expect((await call('GET', `/v1/servers/${lost}/disk-removals`)).body.items).toHaveLength(1);
+
+  // The proof of another disk changes nothing.
+  await eraseF(repaired, operationId, 'F3');
+  expect((await validated(repaired)).state).toBe('quarantined');
+  await eraseF(repaired, operationId, 'F1');
+  expect((await call('GET', '/v1/erasure-certificates/F1')).body.certificate).toMatchObject({ server: { id: repaired } });
+  expect((await validated(repaired)).state).toBe('available');
+});

@@ -112,6 +112,38 @@ describe('a problem', () => {
     ]);
   });
 
+  const nested = (deep: number, inner = '0'): string => '{"a":'.repeat(deep) + inner + '}'.repeat(deep);
+  const schedule = (params: string): string => `{"name":"deep","task":"aged_states","cron":"0 3 * * *","params":${params}}`;
+  const cluster = (settings: string): string =>
+    `{"name":"deep","apiEndpoint":"https://10.0.0.1:6443","ca":"x","kubernetesVersion":"1.31.0","settings":${settings}}`;
+  const deep = nested(100_000);
+  test.each([
+    ['parameters of a schedule', 'POST', '/v1/schedules', schedule(deep), '/params/a/a'],
+    ['lists', 'POST', '/v1/schedules', schedule(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), '/params/a/0'],
+    ['settings of a cluster', 'POST', '/v1/clusters', cluster(deep), '/settings/a/a'],
+    ['a change', 'PATCH', '/v1/schedules/name:deep', `{"params":${deep}}`, '/params/a/a'],
+    ['a field that is none', 'POST', '/v1/sites', deep, '/a/a'],
+    ['one level too many', 'POST', '/v1/schedules', schedule(nested(33)), '/params/a/a'],
+  ])('of nesting says where it goes too deep: %s', async (_what, method, path, body, begins) => {
+    for (const key of [{}, { 'idempotency-key': 'deep' }]) {
+      const answer = await ask(method, path, body, { ...key, 'if-match': '*' });
+      expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request', errors: [{ code: 'too_deep' }] } });
+      const [{ pointer, message }] = answer.body.errors;
+      expect(pointer.startsWith(begins), pointer).toBe(true);
+      expect(pointer.split('/').length).toBeLessThan(40);
+      expect(message).toMatch(/32/);
+    }
+  });
+
+  test('of nesting that is allowed, and of a NUL in it, says something else', async () => {
+    expect((await ask('POST', '/v1/schedules', schedule(nested(32)))).body).toMatchObject({
+      code: 'unknown_field',
+      errors: [{ pointer: '/params/a' }],
+    });
+    const nul = (await ask('POST', '/v1/schedules', schedule(nested(5, '"\\u0000"')))).body;
+    expect(nul.errors).toMatchObject([{ pointer: '/params/a/a/a/a/a', message: expect.stringMatching(/NUL/) }]);
+  });
+
   test('of ours is in the log, and nothing of it in the answer', async () => {
     await closed.sql('alter table sites rename to sites_away');
     try {

@@ -9,6 +9,9 @@ const PLACES: Record<string, string> = { querystring: '/query', params: '/path',
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   const place = PLACES[httpPart ?? ''] ?? '';
   return (value) => {
+    // Before the schema: one that is recursive, and all that walks the value later, would run out of stack.
+    const deep = httpPart === 'body' ? pathOfTooDeep(value) : undefined;
+    if (deep) return { error: new RequestInvalid([{ pointer: pointerTo(deep), code: 'too_deep', message: TOO_DEEP_MESSAGE }]) };
     // An absent body of a POST without fields is the empty object.
     const parsed = schema.safeParse(httpPart === 'body' && (value === undefined || value === null) ? {} : value);
     if (!parsed.success) return { error: new RequestInvalid(fieldsOf(parsed.error, place)) };
@@ -18,17 +21,29 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, ht
   };
 };
 
-const NUL_MESSAGE = 'It holds the character NUL, which can be kept nowhere, or is nested too deeply.';
+const NUL_MESSAGE = 'The character NUL can be kept nowhere.';
 
+/** Levels of a body below the outermost: no resource has as many. */
 const DEEPEST = 32;
+const TOO_DEEP_MESSAGE = `Nested deeper than ${DEEPEST} levels.`;
 
-/** Where there is a NUL, which Postgres takes in no text, or nesting that no resource has; undefined when there is neither. */
-function pathOfNul(value: unknown, depth = 0): PropertyKey[] | undefined {
+/** Where the first one is; undefined when there is none. */
+function pathOfTooDeep(value: unknown, left = DEEPEST): PropertyKey[] | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (left < 0) return [];
+  for (const [key, member] of Object.entries(value)) {
+    const below = pathOfTooDeep(member, left - 1);
+    if (below) return [key, ...below];
+  }
+  return undefined;
+}
+
+/** Where there is a NUL, which Postgres takes in no text; undefined when there is none. Not for what is nested without bound. */
+function pathOfNul(value: unknown): PropertyKey[] | undefined {
   if (typeof value === 'string') return value.includes('\0') ? [] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  if (depth > DEEPEST) return [];
   for (const [key, member] of Object.entries(value)) {
-    const below = key.includes('\0') ? [] : pathOfNul(member, depth + 1);
+    const below = key.includes('\0') ? [] : pathOfNul(member);
     if (below) return [key, ...below];
   }
   return undefined;

@@ -6,11 +6,19 @@ import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
 import { type Condition, serverConditions } from '../inventory/server-filter.ts';
 
+/**
+ * Operation o promised to keep the disks. Provisioning again gives that up for nobody; a server that was `available` since then had
+ * nothing left to keep.
+ */
+const KEEPS = `o.type in ('reimage-server', 'isolate-server', 'validate-server')
+  and not exists (select from events v where v.server_id = o.server_id and v.kind = 'server.moved' and v.payload->>'to' = 'available'
+                                         and v.at >= o.created_at)`;
+
 /** Its aliases are those that the filter knows. */
 const SELECT_CANDIDATE = `
   select s.id, s.name, s.serial, s.state::text as state, s.state_since as "stateSince",
          (select o.id from operations o where o.server_id = s.id and o.state = 'running') as "currentOperationId",
-         coalesce((select o.type in ('reimage-server', 'isolate-server', 'validate-server') from operations o
+         coalesce((select ${KEEPS} from operations o
                     where o.server_id = s.id and o.type <> 'provision-server' order by o.created_at desc, o.id desc limit 1), false) as "keptData",
          case when b.server_id is not null then
            jsonb_build_object('protocol', b.protocol, 'hasCredentials', b.credentials_key_id is not null, 'tlsMode', b.tls->>'mode',

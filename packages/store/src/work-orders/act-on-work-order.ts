@@ -5,7 +5,7 @@ import type { OperationId, ServerId, WorkOrderId } from '@rackwright/domain/ids.
 import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { BurnIn } from '@rackwright/domain/work-orders/burn-in.ts';
 import { judgeSafeToPull } from '@rackwright/domain/work-orders/safe-to-pull.ts';
-import type { WorkOrderOutcome } from '@rackwright/domain/work-orders/table.ts';
+import { REPAIR_LOOP, type WorkOrderOutcome } from '@rackwright/domain/work-orders/table.ts';
 import { closeIncident } from '../incidents/open-incident.ts';
 import { beginOperation } from '../operations/begin-operation.ts';
 import { type Expected, lockServer } from '../servers/move-server.ts';
@@ -67,8 +67,17 @@ export async function actOnWorkOrder(
     default:
       await moveWorkOrder(tx, order, { event: action.do, by, ...plainMove(action) });
   }
-  if (action.do === 'close' || action.do === 'cancel') await closeIncident(tx, loopKey(serverId), 'its work order is over');
+  if (action.do === 'close' || action.do === 'cancel') await endLoop(tx, serverId);
   return { began: undefined };
+}
+
+/** Unless another order of the server has come as far: the incident is the server's, whichever order it tells of. */
+async function endLoop(tx: Transaction, serverId: ServerId): Promise<void> {
+  const others = await tx.query(
+    `select from work_orders where server_id = $1 and state not in ('closed', 'cancelled') and attempts >= $2 limit 1`,
+    [serverId, REPAIR_LOOP],
+  );
+  if (others.length === 0) await closeIncident(tx, loopKey(serverId), 'Its work order is over.');
 }
 
 export async function serverOfOrder(tx: Transaction, id: WorkOrderId): Promise<ServerId> {
