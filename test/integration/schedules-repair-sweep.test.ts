@@ -64,7 +64,7 @@ test('it releases what was never promised to anybody, and only tells of what was
   await eventually(async () => expect(await waiting()).toHaveLength(3));
   const released = await waiting();
   for (const item of released) await end(item.operationId, 'fail');
-  expect(released.map(({ subject }) => subject.name).toSorted()).toEqual(['rs-first', 'rs-release', 'rs-repaired']);
+  expect(released.map(({ subject }) => String(subject.name)).toSorted()).toEqual(['rs-first', 'rs-release', 'rs-repaired']);
 
   expect(await world.ended(begun)).toMatchObject({ items: { picked: 7, done: 4, failed: 3 } });
   const items = Object.fromEntries((await world.items(begun)).map((item) => [item.subject.name, item]));

@@ -6,7 +6,14 @@ import { wattsNow } from '@rackwright/domain/power/grant-power.ts';
 import { runningOf } from '@rackwright/domain/power/rack-power.ts';
 import { newId } from '@rackwright/store/new-id.ts';
 import { postgresRunStore } from '@rackwright/store/operations/run-store.ts';
-import { askForPower, grantWaiting, notePower, type PowerAsker, settleFoundOn, settlePower } from '@rackwright/store/power/power-grants.ts';
+import {
+  askForPower,
+  grantWaiting,
+  notePower,
+  type PowerAsker,
+  settleFoundOn,
+  settlePower,
+} from '@rackwright/store/power/power-grants.ts';
 import { readRackPower } from '@rackwright/store/power/read-rack-power.ts';
 import { type Stock, stockInventory } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
