@@ -6,6 +6,7 @@ import { hardwareQuirksDocument } from './docs/hardware-quirks.ts';
 import { healthDocument } from './docs/health.ts';
 import { lifecycleDocument } from './docs/lifecycle.ts';
 import { openapiDocument } from './docs/openapi.ts';
+import { webhooksDocument } from './docs/webhooks.ts';
 
 const root = join(import.meta.dirname, '..');
 const documents: Record<string, () => string | Promise<string>> = {
@@ -13,6 +14,7 @@ const documents: Record<string, () => string | Promise<string>> = {
   'docs/errors.md': errorsDocument,
   'docs/health.md': healthDocument,
   'docs/hardware-quirks.md': hardwareQuirksDocument,
+  'docs/webhooks.md': webhooksDocument,
   'docs/openapi.json': openapiDocument,
 };
 

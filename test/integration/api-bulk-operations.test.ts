@@ -1,5 +1,5 @@
 // Bulk operations over real HTTP and Postgres: canary, waves, limits under racing workers, pause, stop, cancel, results.
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type Json, useApi } from './api-server.ts';
 import { addServers, bulkItems, bulkWorker, endOperations, furnishAnother, type NewOnes, type Place } from './bulk-world.ts';
 
@@ -136,6 +136,8 @@ test('what a worker had begun when it died never happened; another goes on', asy
   await api.sql('select pg_terminate_backend($1)', [pid]);
   await died;
   client.release(true);
+  // It is told of its death before its locks are gone; those go before it leaves the list of sessions.
+  await vi.waitFor(async () => expect(await api.sql('select from pg_stat_activity where pid = $1', [pid])).toEqual([]), 20_000);
   await sweep();
   expect(await codes(id)).toEqual(['running', 'running']);
 });

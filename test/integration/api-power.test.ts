@@ -226,6 +226,21 @@ test('paused by hand nothing more begins; cancelled, what was begun still gets i
   expect((await call('GET', `/v1/sites/${where.siteId}/cold-starts`)).body.items).toMatchObject([{ id, state: 'cancelled' }]);
 });
 
+test('a list of cold starts tells how far each is, without the plan and the servers that each has of its own', async () => {
+  const where = await place({ a: { amps: 8 } });
+  await serving(where, role('storage'));
+  await serving(where);
+  const { id } = (await call('POST', `/v1/sites/${where.siteId}/cold-starts`, { reason: 'the lights went out' })).body;
+  const listed = async () => (await call('GET', `/v1/sites/${where.siteId}/cold-starts`)).body.items;
+  expect(await listed()).toMatchObject([{ id, wave: 0, waves: 2 }]);
+  await advanceColdStarts(api.database);
+  await call('POST', `/v1/cold-starts/${id}/pause`, {});
+  const { servers, plan, ...summary } = (await call('GET', `/v1/cold-starts/${id}`)).body;
+  expect([servers.length, plan.waves.length]).toEqual([2, 2]);
+  expect(summary).toMatchObject({ state: 'paused', wave: 1, waves: 2, paused: { because: 'local paused it' } });
+  expect(await listed()).toEqual([summary]);
+});
+
 test('nothing to power on is said with how many were left out; what was seen since the blackout is left alone', async () => {
   const where = await place();
   const id = await serving(where);

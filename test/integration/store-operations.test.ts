@@ -3,12 +3,14 @@ import type { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { eventsSince, timelineOf } from '@rackwright/store/events.ts';
 import { newId } from '@rackwright/store/new-id.ts';
+import { beginOperation } from '@rackwright/store/operations/begin-operation.ts';
 import { postgresRunStore, type Run, type RunStore } from '@rackwright/store/operations/run-store.ts';
 import { signalOperation } from '@rackwright/store/operations/signal-operation.ts';
 import { postgresBootTickets } from '@rackwright/store/ports/postgres-boot-tickets.ts';
 import { postgresErasures } from '@rackwright/store/ports/postgres-erasures.ts';
 import { postgresServers } from '@rackwright/store/ports/postgres-servers.ts';
 import { servers } from '@rackwright/store/servers/move-server.ts';
+import { inTransaction } from '@rackwright/store/transaction.ts';
 import { inspectionWith, type Stock, stockInventory, TEST_KEYRING } from '@rackwright/testkit/postgres/stocked-inventory.ts';
 import { useTestDatabase } from '@rackwright/testkit/postgres/test-database.ts';
 import { StaleRun, type StepRecord } from '@rackwright/workflow-engine/step-log.ts';
@@ -81,6 +83,18 @@ test('beginning moves the server, takes the lease and tells of both', async () =
     state: 'running',
     steps: [],
   });
+});
+
+test('beginning learns that nobody changes its password without a lock for writing on all such changes', async () => {
+  const id = await stock.addServer();
+  const request = { serverId: id, event: 'onboard' as const, params: {}, requestedBy: 'test', reason: '' };
+  const locks = await inTransaction(db.database, async (tx) => {
+    await beginOperation(tx, newId('operation'), request);
+    return tx.query<{ mode: string }>(
+      `select mode from pg_locks where pid = pg_backend_pid() and relation = 'bmc_password_changes'::regclass`,
+    );
+  });
+  expect(locks).toEqual([{ mode: 'AccessShareLock' }]);
 });
 
 test('one run at a time; after it expires another takes over and the first can write nothing', async () => {

@@ -20,6 +20,14 @@ test('migrating again, also at the same time, applies nothing', async () => {
   expect(await Promise.all([migrate(db.database), migrate(db.database), migrate(db.database)])).toEqual([[], [], []]);
 });
 
+test('a function that spells times promises no more than to_char does: only then Postgres puts its body in place of the call', async () => {
+  const rows = await db.database.query<{ name: string; volatility: string }>(
+    `select p.proname as name, p.provolatile as volatility from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      where n.nspname = 'public' and p.prosrc ilike '%to_char%'`,
+  );
+  expect(rows).toEqual([{ name: 'iso_time', volatility: 's' }]);
+});
+
 test.each([
   ['the migrations', ['--from-migrations', 'prisma/migrations']],
   ['the migrated database', ['--from-config-datasource']],

@@ -31,17 +31,22 @@ export interface Power {
   leases(page: PageRequest, filter: LeaseFilter): Promise<Page<LeaseRecord>>;
 }
 
-export type ColdStartRecord = {
+export type ColdStartSummary = {
   id: ColdStartId;
   siteId: SiteId;
   state: ColdStartState;
-  plan: ColdStartPlan;
+  /** The last one that was begun; 0: none yet. */
+  wave: number;
+  waves: number;
   pausedBecause: string | null;
   pausedAt: string | null;
   requestedBy: string;
   reason: string;
   createdAt: string;
   finishedAt: string | null;
+};
+export type ColdStartRecord = ColdStartSummary & {
+  plan: ColdStartPlan;
   servers: {
     serverId: ServerId;
     name: string;
@@ -60,7 +65,7 @@ export interface ColdStarts {
   plan(siteId: SiteId, seenSince: string | null): Promise<ColdStartPlan>;
   get(id: ColdStartId): Promise<ColdStartRecord>;
   /** Newest first. */
-  list(page: PageRequest, filter: { siteId: SiteId }): Promise<Page<ColdStartRecord>>;
+  list(page: PageRequest, filter: { siteId: SiteId }): Promise<Page<ColdStartSummary>>;
   /** Refusals `cold_start_in_progress`, `nothing_to_power_on`. */
   begin(
     id: ColdStartId,

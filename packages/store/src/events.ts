@@ -1,4 +1,5 @@
 // What happened, numbered without gaps in the order of commit: the outbox, the timeline of a server and the audit trail in one.
+import type { EventKind } from '@rackwright/domain/event-kinds.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from './database.ts';
 
@@ -27,64 +28,6 @@ export type SubjectKind =
   | 'cold_start'
   | 'health_policy'
   | 'replacement';
-
-/** `server.moved` is a change of state, `server.updated` any other change that the API shows or the boot services need. */
-export type EventKind =
-  | `${'site' | 'rack' | 'enclosure' | 'network' | 'server' | 'image' | 'artifact' | 'cluster' | 'webhook' | 'hardware_model' | 'schedule'}.${'created' | 'updated' | 'deleted'}`
-  | 'server.moved'
-  | 'server.phoned_home'
-  | 'server.disk_erased'
-  | 'operation.started'
-  | 'operation.step'
-  | 'operation.waiting'
-  | 'operation.answered'
-  | 'operation.cancel_requested'
-  | 'operation.ended'
-  | 'ticket.opened'
-  | 'ticket.closed'
-  | 'ticket.inspected'
-  | 'instruction.given'
-  | 'instruction.progressed'
-  | 'instruction.ended'
-  | 'instruction.withdrawn'
-  | 'unknown_mac.seen'
-  | 'webhook.enabled'
-  | 'webhook.disabled'
-  | 'webhook.secret_rotated'
-  | 'unknown_mac.inspected'
-  | 'unknown_mac.accepted'
-  | 'unknown_mac.rejected'
-  | 'server.hardware_accepted'
-  | 'server.signal_raised'
-  | 'server.signal_cleared'
-  | 'health_policy.updated'
-  | 'incident.opened'
-  | 'incident.acknowledged'
-  | 'incident.closed'
-  | 'server.bmc_password_changed'
-  | 'schedule.paused'
-  | 'schedule.resumed'
-  | 'schedule_run.queued'
-  | 'schedule_run.started'
-  | 'schedule_run.skipped'
-  | 'schedule_run.ended'
-  | 'server.bmc_changed'
-  | 'server.bmc_logged'
-  | 'server.disk_removed'
-  | 'work_order.opened'
-  | 'work_order.moved'
-  | 'work_order.updated'
-  | 'work_order.scan_refused'
-  | `bulk_operation.${'started' | 'wave_begun' | 'paused' | 'resumed' | 'stopped' | 'cancel_requested' | 'ended'}`
-  | 'cold_start.started'
-  | 'cold_start.wave_begun'
-  | 'cold_start.paused'
-  | 'cold_start.resumed'
-  | 'cold_start.ended'
-  | 'replacement.begun'
-  | 'replacement.moved'
-  | 'replacement.waiting'
-  | 'replacement.ended';
 
 export type NewEvent = {
   kind: EventKind;

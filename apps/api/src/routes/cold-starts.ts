@@ -1,9 +1,15 @@
 // /v1/sites/{ref}/cold-start-plan, /v1/sites/{ref}/cold-starts and /v1/cold-starts/{id}: bringing a site back, wave by wave.
 import { pageOf, pageQuery } from '@rackwright/api-contract/paging.ts';
-import { coldStart, coldStartPlan, newColdStart, seenSince } from '@rackwright/api-contract/resources/cold-start.ts';
+import {
+  coldStart,
+  coldStartPlan,
+  coldStartSummary,
+  newColdStart,
+  seenSince,
+} from '@rackwright/api-contract/resources/cold-start.ts';
 import { makeId } from '@rackwright/domain/ids.ts';
 import { z } from 'zod';
-import { viewColdStart, viewColdStartPlan } from '../views/power.ts';
+import { viewColdStart, viewColdStartPlan, viewColdStartSummary } from '../views/power.ts';
 import type { Api, RouteContext } from './context.ts';
 import { answerPage } from './lists.ts';
 import { findNamed, idOrRefuse } from './references.ts';
@@ -44,15 +50,21 @@ function readSiteRoutes(api: Api, context: RouteContext): void {
       schema: {
         operationId: 'listColdStarts',
         tags,
-        description: 'Newest first.',
+        description: 'Newest first, without plan and servers: `GET /v1/cold-starts/{id}` has them.',
         params: byRef,
         querystring: z.strictObject(pageQuery),
-        response: { 200: pageOf(coldStart), ...problems },
+        response: { 200: pageOf(coldStartSummary), ...problems },
       },
     },
     async ({ params: { ref }, query }) => {
       const { id: siteId } = await findNamed('site', sites, ref);
-      return answerPage(context, query, { of: 'coldStarts', siteId }, (page) => coldStarts.list(page, { siteId }), viewColdStart);
+      return answerPage(
+        context,
+        query,
+        { of: 'coldStarts', siteId },
+        (page) => coldStarts.list(page, { siteId }),
+        viewColdStartSummary,
+      );
     },
   );
 }

@@ -1,11 +1,11 @@
 // Leases and a rack's power as the API shows them.
-import type { ColdStartPlanView, ColdStartView } from '@rackwright/api-contract/resources/cold-start.ts';
+import type { ColdStartPlanView, ColdStartSummaryView, ColdStartView } from '@rackwright/api-contract/resources/cold-start.ts';
 import type { LeaseView, RackPowerView } from '@rackwright/api-contract/resources/power.ts';
 import type { SiteId } from '@rackwright/domain/ids.ts';
 import type { ColdStartPlan } from '@rackwright/domain/power/cold-start-plan.ts';
 import { FREED_BY } from '@rackwright/domain/power/grant-power.ts';
 import { type RackPowerState, reportRackPower } from '@rackwright/domain/power/rack-power.ts';
-import type { ColdStartRecord, LeaseRecord } from '../power-needs.ts';
+import type { ColdStartRecord, ColdStartSummary, LeaseRecord } from '../power-needs.ts';
 import { operationType, viewWaiting } from './operation.ts';
 
 export function viewLease({ owner, waitingFor, ...lease }: LeaseRecord): LeaseView {
@@ -71,15 +71,20 @@ export const viewColdStartPlan = (siteId: SiteId, plan: ColdStartPlan): ColdStar
 });
 
 export function viewColdStart(record: ColdStartRecord): ColdStartView {
-  const { pausedBecause, pausedAt, requestedBy, servers, ...rest } = record;
-  const begun = servers.filter(({ state }) => state !== 'pending').map(({ wave }) => wave);
-  return {
-    kind: 'cold_start',
-    ...rest,
-    wave: Math.max(0, ...begun),
-    waves: record.plan.waves.length,
-    paused: pausedBecause === null || pausedAt === null ? null : { because: pausedBecause, since: pausedAt },
-    requestedBy: { principal: requestedBy },
-    servers,
-  };
+  const { servers, plan } = record;
+  return { ...viewColdStartSummary(record), servers, plan };
 }
+
+export const viewColdStartSummary = (one: ColdStartSummary): ColdStartSummaryView => ({
+  kind: 'cold_start',
+  id: one.id,
+  siteId: one.siteId,
+  state: one.state,
+  wave: one.wave,
+  waves: one.waves,
+  paused: one.pausedBecause === null || one.pausedAt === null ? null : { because: one.pausedBecause, since: one.pausedAt },
+  requestedBy: { principal: one.requestedBy },
+  reason: one.reason,
+  createdAt: one.createdAt,
+  finishedAt: one.finishedAt,
+});

@@ -41,19 +41,27 @@ export const coldStartPlan = z
   .meta({ id: 'ColdStartPlan' });
 export type ColdStartPlanView = z.infer<typeof coldStartPlan>;
 
+const summary = {
+  kind: z.literal('cold_start'),
+  id: idOf('cold_start'),
+  siteId: idOf('site'),
+  state: openEnum(['running', 'paused', 'succeeded', 'failed', 'cancelled']),
+  wave: z.int().meta({ description: 'The last one that was begun; 0: none yet.' }),
+  waves: z.int(),
+  paused: z.object({ because: z.string(), since: instant }).nullable(),
+  requestedBy: z.object({ principal: z.string() }),
+  reason: z.string(),
+  createdAt: instant,
+  finishedAt: instant.nullable(),
+};
+
+/** In lists: each has a plan and lines for thousands of servers, which its own address tells. */
+export const coldStartSummary = z.object(summary).meta({ id: 'ColdStartSummary' });
+export type ColdStartSummaryView = z.infer<typeof coldStartSummary>;
+
 export const coldStart = z
   .object({
-    kind: z.literal('cold_start'),
-    id: idOf('cold_start'),
-    siteId: idOf('site'),
-    state: openEnum(['running', 'paused', 'succeeded', 'failed', 'cancelled']),
-    wave: z.int().meta({ description: 'The last one that was begun; 0: none yet.' }),
-    waves: z.int(),
-    paused: z.object({ because: z.string(), since: instant }).nullable(),
-    requestedBy: z.object({ principal: z.string() }),
-    reason: z.string(),
-    createdAt: instant,
-    finishedAt: instant.nullable(),
+    ...summary,
     servers: z.array(
       z.object({
         serverId: idOf('server'),

@@ -41,19 +41,28 @@ export async function refuseWhilePasswordIsChangedNow(sql: Sql, serverId: Server
   if (!open?.idle) await refuseWhilePasswordChanges(sql, serverId);
 }
 
-/** Refusal `server_held`, also when its worker died and the lease ran out: the change is to be ended first. */
+/**
+ * Refusal `server_held`, also when its worker died and the lease ran out: the change is to be ended first. Nearly always there is none,
+ * and whoever begins an operation must not take a lock for writing to learn that.
+ */
 export async function refuseWhilePasswordChanges(sql: Sql, ...serverIds: ServerId[]): Promise<void> {
+  if ((await findOpenChange(sql, serverIds)) === undefined) return;
   await endIdleChanges(sql, serverIds);
-  const [open] = await sql.query<{ holder: string; until: string | null }>(
-    `select c.holder, l.expires_at as until from bmc_password_changes c left join server_leases l on l.server_id = c.server_id
-      where c.server_id = any ($1) and c.state in ('staged', 'changing', 'committed') limit 1`,
-    [serverIds],
-  );
+  const open = await findOpenChange(sql, serverIds);
   if (open)
     throw new Refusal('server_held', {
       holder: open.holder,
       until: open.until ?? 'its schedule runs again, or the credentials are set by hand',
     });
+}
+
+async function findOpenChange(sql: Sql, serverIds: ServerId[]): Promise<{ holder: string; until: string | null } | undefined> {
+  const [open] = await sql.query<{ holder: string; until: string | null }>(
+    `select c.holder, l.expires_at as until from bmc_password_changes c left join server_leases l on l.server_id = c.server_id
+      where c.server_id = any ($1) and c.state in ('staged', 'changing', 'committed') limit 1`,
+    [serverIds],
+  );
+  return open;
 }
 
 /** Somebody set credentials by hand: they are believed. */

@@ -95,7 +95,7 @@ function paceOf(state: Parameters<typeof sweepTier>[0]): number {
 /** As if their time had come: those that are asked as usual, or also those whose circuit is open. @returns how many */
 export async function lookAtAllNow(database: Database, which: 'closed' | 'open_too' = 'open_too'): Promise<number> {
   const rows = await database.query(
-    `update bmc_readings set due_at = clock_timestamp() where due_at < 'infinity' and ($1 = 'open_too' or circuit = 'closed') returning 1`,
+    `update bmc_readings set due_at = date_trunc('milliseconds', now()) where due_at < 'infinity' and ($1 = 'open_too' or circuit = 'closed') returning 1`,
     [which],
   );
   return rows.length;

@@ -1,10 +1,10 @@
 // What the install agent says, put down for its operation, which is due at once. Each may be repeated.
 import { Refusal } from '@rackwright/domain/errors.ts';
+import type { EventKind } from '@rackwright/domain/event-kinds.ts';
 import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import type { InstructionId, OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { InstructionDeed, InstructionResult } from '@rackwright/workflows/ports.ts';
 import type { Database } from '../database.ts';
-import type { EventKind } from '../events.ts';
 import { signalOperation } from '../operations/signal-operation.ts';
 import { forgetRemovals } from '../inventory/disk-removals.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';

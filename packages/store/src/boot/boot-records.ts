@@ -1,10 +1,11 @@
 // What the boot services hold in memory of each server, so that a packet never waits for the database.
 import type { FirmwareMode } from '@rackwright/domain/bmc.ts';
+import type { EventKind } from '@rackwright/domain/event-kinds.ts';
 import type { NetworkId, OperationId, ServerId, TicketId } from '@rackwright/domain/ids.ts';
 import type { ServerNic } from '@rackwright/domain/server.ts';
 import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Database, Sql } from '../database.ts';
-import { type EventCursor, eventCursor, type EventKind } from '../events.ts';
+import { type EventCursor, eventCursor } from '../events.ts';
 import { bootTicketToken } from '../secrets/derived-secrets.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 

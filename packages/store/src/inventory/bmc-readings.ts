@@ -6,6 +6,7 @@ import { Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { ServerState } from '@rackwright/domain/server-lifecycle/table.ts';
 import { readingOf, type ReadingRow } from '../bmc-sweep/due-looks.ts';
+import { instantSql } from '../instant-sql.ts';
 import { type Page, type PageRequest, pageOf, type Work } from './work.ts';
 
 export type NotedLogEntry = BmcLogEntry & { historic: boolean; seenAt: string };
@@ -62,15 +63,13 @@ type Row = ReadingRow & {
   notable: NotedLogEntry[];
 };
 
-const iso = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 const SELECT = `
   select s.id as "serverId", s.name as "serverName", s.state::text as state, r.power, r.health, r.seen_at as "seenAt",
          r.unreachable_since as "unreachableSince", coalesce(r.failures, 0) as failures, coalesce(r.circuit, 'closed') as circuit,
          coalesce(r.openings, 0) as openings, r.retry_at as "retryAt", r.last_error as "lastError", r.last_error_at as "lastErrorAt",
          case when r.due_at < 'infinity' then r.due_at end as "nextLookAt", r.log_read_at as "logReadAt",
-         coalesce((select jsonb_agg(jsonb_build_object('id', e.entry_id, 'at', ${iso('e.at')}, 'severity', e.severity,
-                                    'message', e.message, 'historic', e.historic, 'seenAt', ${iso('e.seen_at')}) order by e.seq desc)
+         coalesce((select jsonb_agg(jsonb_build_object('id', e.entry_id, 'at', ${instantSql('e.at')}, 'severity', e.severity,
+                                    'message', e.message, 'historic', e.historic, 'seenAt', ${instantSql('e.seen_at')}) order by e.seq desc)
                      from (select * from bmc_log_entries where server_id = s.id order by seq desc limit $2) e), '[]') as notable
     from servers s left join bmc_readings r on r.server_id = s.id`;
 

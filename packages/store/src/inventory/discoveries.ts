@@ -4,6 +4,7 @@ import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import { type ProposedPlace, proposePlace, switchNames, type WiredRack } from '@rackwright/domain/hardware/propose-place.ts';
 import type { NetworkId, RackId, ServerId, SiteId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
+import { instantSql } from '../instant-sql.ts';
 import type { Keyring } from '../secrets/keyring.ts';
 import { insertServers, type NewServer } from '../servers/insert-servers.ts';
 import { serverRefusals } from '../servers/server-refusals.ts';
@@ -98,7 +99,7 @@ const SELECT = `
   select u.mac, n.id as "networkId", n.name as "networkName", n.site_id as "siteId", u.architecture, u.vendor_class as "vendorClass",
          u.first_seen_at as "firstSeenAt", u.last_seen_at as "lastSeenAt", u.sightings, u.inspection,
          case when u.rejected_at is not null then
-           jsonb_build_object('at', to_char(u.rejected_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'by', u.rejected_by, 'reason', u.rejected_reason) end as rejected,
+           jsonb_build_object('at', ${instantSql('u.rejected_at')}, 'by', u.rejected_by, 'reason', u.rejected_reason) end as rejected,
          case when s.id is not null then jsonb_build_object('id', s.id, 'name', s.name) end as "knownServer"
     from unknown_macs u
     left join networks n on n.id = u.network_id

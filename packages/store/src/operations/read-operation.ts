@@ -3,6 +3,7 @@ import { type Facts, Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import type { WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
 import type { Sql } from '../database.ts';
+import { instantSql } from '../instant-sql.ts';
 
 export type OperationError = { kind: string; code: string; message: string; retry: string; facts: Facts };
 
@@ -34,18 +35,14 @@ export type OperationRecord = {
   steps: StepView[];
 };
 
-// Times inside jsonb come out in Postgres's own spelling; this is ours.
-const RFC3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-const instant = (column: string) => `to_char(${column} at time zone 'UTC', ${RFC3339})`;
-
 /** Ends before `where`; the alias is o. */
 export const SELECT_OPERATION = `
   select o.id, o.type, o.server_id as "serverId", o.state::text as state, o.params, o.requested_by as "requestedBy", o.reason,
          o.created_at as "createdAt", o.finished_at as "finishedAt", o.deadline_at as "deadlineAt", case when o.run_until is null or o.run_until < now() then o.waiting_for end as "waitingFor",
          o.cancel_requested as "cancelRequested", coalesce(o.error, o.failing) as error,
          coalesce((select jsonb_agg(jsonb_build_object(
-                            'name', p.name, 'state', p.state, 'attempt', p.attempt, 'startedAt', ${instant('p.started_at')},
-                            'deadlineAt', ${instant('p.deadline_at')}, 'updatedAt', ${instant('p.updated_at')}, 'error', p.error)
+                            'name', p.name, 'state', p.state, 'attempt', p.attempt, 'startedAt', ${instantSql('p.started_at')},
+                            'deadlineAt', ${instantSql('p.deadline_at')}, 'updatedAt', ${instantSql('p.updated_at')}, 'error', p.error)
                           order by p.position)
                      from operation_steps p where p.operation_id = o.id), '[]') as steps
     from operations o`;

@@ -1,5 +1,6 @@
 // How a bulk operation changes: what it waits for, why it stops by itself, how it ends.
 import type { Facts } from '@rackwright/domain/errors.ts';
+import { instantSql } from '../instant-sql.ts';
 import type { Transaction } from '../transaction.ts';
 import type { BulkStep, DrivenBulk } from './driven-bulk.ts';
 import type { BulkState, Stopped } from './read-bulk.ts';
@@ -31,15 +32,14 @@ export async function setWaiting(tx: Transaction, { id, state }: Pick<DrivenBulk
               'code', $2::text, 'facts', $3::jsonb, 'unblockedBy', $4::text,
               'since', case when b.waiting_for->>'code' = $2 then b.waiting_for->'since' else to_jsonb(${NOW}) end,
               'until', coalesce(to_jsonb($6::text), to_jsonb((
-                 select ${instant('max(o.deadline_at)')} from bulk_items i join operations o on o.id = i.operation_id
+                 select ${instantSql('max(o.deadline_at)')} from bulk_items i join operations o on o.id = i.operation_id
                   where i.bulk_id = b.id and i.state = 'running'))))
       where b.id = $1`,
     [id, code, JSON.stringify(facts), unblockedBy, until, until],
   );
 }
 
-const instant = (value: string): string => `to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const NOW = instant('clock_timestamp()');
+const NOW = instantSql('clock_timestamp()');
 
 const MOST_NAMED = 50;
 

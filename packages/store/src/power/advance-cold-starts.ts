@@ -12,8 +12,8 @@ import { end, pause } from './cold-starts.ts';
 export async function advanceColdStarts(database: Database): Promise<OperationId[]> {
   // Also those that were cancelled: what they had begun comes up or fails all the same.
   const open = await database.query<{ id: ColdStartId }>(
-    `select distinct c.id from cold_starts c left join cold_start_servers i on i.cold_start_id = c.id and i.state in ('starting', 'on')
-      where c.state in ('running', 'paused') or i.server_id is not null order by c.id`,
+    `select id from cold_starts where state in ('running', 'paused')
+     union select cold_start_id from cold_start_servers where state in ('starting', 'on') order by id`,
   );
   const begun: OperationId[] = [];
   for (const { id } of open) begun.push(...(await inTransaction(database, (tx) => advance(tx, id))));

@@ -19,43 +19,41 @@ export type ColdStartServer = {
   begunAt: string | null;
   endedAt: string | null;
 };
-export type ColdStartRecord = {
+export type ColdStartSummary = {
   id: ColdStartId;
   siteId: SiteId;
   state: ColdStartState;
-  plan: ColdStartPlan;
+  /** The last one that was begun; 0: none yet. */
+  wave: number;
+  waves: number;
   pausedBecause: string | null;
   pausedAt: string | null;
   requestedBy: string;
   reason: string;
   createdAt: string;
   finishedAt: string | null;
-  servers: ColdStartServer[];
 };
+export type ColdStartRecord = ColdStartSummary & { plan: ColdStartPlan; servers: ColdStartServer[] };
 
-const SELECT = `
-  select c.id, c.site_id as "siteId", c.state, c.plan, c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
-         c.requested_by as "requestedBy", c.reason, c.created_at as "createdAt", c.finished_at as "finishedAt"
-    from cold_starts c`;
-
-async function withServers(sql: Sql, rows: Omit<ColdStartRecord, 'servers'>[]): Promise<ColdStartRecord[]> {
-  const servers = await sql.query<ColdStartServer & { coldStartId: string }>(
-    `select i.cold_start_id as "coldStartId", i.server_id as "serverId", s.name, i.tier, i.wave, i.state,
-            i.operation_id as "operationId", i.code, i.begun_at as "begunAt", i.ended_at as "endedAt"
-       from cold_start_servers i join servers s on s.id = i.server_id
-      where i.cold_start_id = any($1) order by i.wave, s.name`,
-    [rows.map(({ id }) => id)],
-  );
-  return rows.map((row) => ({
-    ...row,
-    servers: servers.filter(({ coldStartId }) => coldStartId === row.id).map(({ coldStartId: _of, ...server }) => server),
-  }));
-}
+const SUMMARY = `c.id, c.site_id as "siteId", c.state, jsonb_array_length(c.plan->'waves') as waves,
+         (select coalesce(max(i.wave), 0) from cold_start_servers i where i.cold_start_id = c.id and i.state <> 'pending') as wave,
+         c.paused_because as "pausedBecause", c.paused_at as "pausedAt",
+         c.requested_by as "requestedBy", c.reason, c.created_at as "createdAt", c.finished_at as "finishedAt"`;
 
 async function read(sql: Sql, id: ColdStartId): Promise<ColdStartRecord> {
-  const [found] = await withServers(sql, await sql.query<Omit<ColdStartRecord, 'servers'>>(`${SELECT} where c.id = $1`, [id]));
+  const [found] = await sql.query<Omit<ColdStartRecord, 'servers'>>(
+    `select ${SUMMARY}, c.plan from cold_starts c where c.id = $1`,
+    [id],
+  );
   if (!found) throw new Refusal('not_found', { kind: 'cold_start', id });
-  return found;
+  const servers = await sql.query<ColdStartServer>(
+    `select i.server_id as "serverId", s.name, i.tier, i.wave, i.state,
+            i.operation_id as "operationId", i.code, i.begun_at as "begunAt", i.ended_at as "endedAt"
+       from cold_start_servers i join servers s on s.id = i.server_id
+      where i.cold_start_id = $1 order by i.wave, s.name`,
+    [id],
+  );
+  return { ...found, servers };
 }
 
 export type NewColdStart = { siteId: SiteId; seenSince: string | null; requestedBy: string; reason: string };
@@ -67,13 +65,12 @@ export function postgresColdStarts(work: Work) {
     get: (id: ColdStartId) => read(work.read, id),
 
     /** Newest first. */
-    async list({ limit, after }: PageRequest, { siteId }: { siteId: SiteId }): Promise<Page<ColdStartRecord>> {
-      const rows = await work.read.query<Omit<ColdStartRecord, 'servers'>>(
-        `${SELECT} where c.site_id = $1 and ($2::text is null or c.id < $2) order by c.id desc limit $3`,
+    async list({ limit, after }: PageRequest, { siteId }: { siteId: SiteId }): Promise<Page<ColdStartSummary>> {
+      const rows = await work.read.query<ColdStartSummary>(
+        `select ${SUMMARY} from cold_starts c where c.site_id = $1 and ($2::text is null or c.id < $2) order by c.id desc limit $3`,
         [siteId, after, limit + 1],
       );
-      const { items, next } = pageOf(rows, limit, ({ id }) => id);
-      return { items: await withServers(work.read, items), next };
+      return pageOf(rows, limit, ({ id }) => id);
     },
 
     /** Refusals `cold_start_in_progress` {coldStartId}, `nothing_to_power_on`. The worker goes on from here. */

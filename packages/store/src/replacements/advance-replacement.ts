@@ -9,6 +9,7 @@ import {
   type TakesOutBy,
 } from '@rackwright/domain/placement/advance-replacement.ts';
 import type { Database } from '../database.ts';
+import { instantSql } from '../instant-sql.ts';
 import { newId } from '../new-id.ts';
 import { beginOperation } from '../operations/begin-operation.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
@@ -149,8 +150,8 @@ async function wait(tx: Transaction, seen: Locked, code: string, facts: Facts, u
   const changed = await tx.query(
     `update replacements
         set waiting_for = jsonb_build_object('code', $2::text, 'facts', $3::jsonb, 'unblockedBy', $4::text,
-              'since', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-              'until', to_char(deadline_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+              'since', ${instantSql('clock_timestamp()')},
+              'until', ${instantSql('deadline_at')})
       where id = $1 and (waiting_for->>'code' is distinct from $2 or waiting_for->'facts' is distinct from $3::jsonb) returning id`,
     [seen.id, code, JSON.stringify(facts), unblockedBy],
   );

@@ -4,6 +4,7 @@ import type { Inspection } from '@rackwright/domain/hardware/inspection.ts';
 import { type ClusterCandidate, MOST_CANDIDATES, type ServerCandidate } from '@rackwright/domain/schedules/candidate.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Sql } from '../database.ts';
+import { instantSql } from '../instant-sql.ts';
 import { type Condition, serverConditions } from '../inventory/server-filter.ts';
 
 /**
@@ -22,14 +23,14 @@ const SELECT_CANDIDATE = `
                     where o.server_id = s.id and o.type <> 'provision-server' order by o.created_at desc, o.id desc limit 1), false) as "keptData",
          case when b.server_id is not null then
            jsonb_build_object('protocol', b.protocol, 'hasCredentials', b.credentials_key_id is not null, 'tlsMode', b.tls->>'mode',
-             'passwordChangedAt', (select to_char(max(p.ended_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+             'passwordChangedAt', (select ${instantSql('max(p.ended_at)')}
                                      from bmc_password_changes p where p.server_id = s.id and p.state = 'done'),
              'passwordChangeOpen', exists (select from bmc_password_changes p
                                             where p.server_id = s.id and p.state in ('staged', 'changing', 'committed')),
              'passwordInDoubt', exists (select from bmc_password_changes p where p.server_id = s.id and p.state = 'in_doubt')) end as bmc,
          case when h.server_id is not null then
            jsonb_build_object('product', h.inspection->'system'->>'product', 'biosVersion', h.inspection->'system'->>'biosVersion',
-             'acceptedAt', to_char(h.accepted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) end as hardware,
+             'acceptedAt', ${instantSql('h.accepted_at')}) end as hardware,
          case when m.id is not null then
            jsonb_build_object('bmcFirmware', m.bmc_firmware, 'biosVersion', m.bios_version) end as "expectedFirmware"
     from servers s

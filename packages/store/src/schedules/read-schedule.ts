@@ -4,6 +4,7 @@ import type { MissedPolicy, Overlap } from '@rackwright/domain/schedules/decide-
 import type { TaskName } from '@rackwright/domain/schedules/tasks.ts';
 import type { ScheduleId, ScheduleRunId } from '@rackwright/domain/ids.ts';
 import type { StoredError, WaitingFor } from '@rackwright/workflow-engine/step-log.ts';
+import { instantSql } from '../instant-sql.ts';
 import { type Stamps, stamps } from '../inventory/work.ts';
 
 export type NewSchedule = {
@@ -66,7 +67,7 @@ export const SELECT_SCHEDULE = `
   select t.id, t.name, t.task, t.params, t.filter, t.cron, t.time_zone as "timeZone", t.blackouts, t.overlap, t.missed,
          t.limit_minutes as "limitMinutes", t.paused_at as "pausedAt", t.paused_by as "pausedBy", t.paused_reason as "pausedReason",
          t.decided_through as "decidedThrough", t.look_at as "lookAt", ${oneIn('running')} as running, ${oneIn('queued')} as queued,
-         (select jsonb_build_object('id', r.id, 'state', r.state, 'plannedAt', to_char(r.planned_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+         (select jsonb_build_object('id', r.id, 'state', r.state, 'plannedAt', ${instantSql('r.planned_at')})
             from schedule_runs r where r.schedule_id = t.id order by r.id desc limit 1) as "lastRun",
          ${stamps('t')}
     from schedules t`;

@@ -58,41 +58,36 @@ async function refuseUnusable(tx: Transaction, network: NetworkRow, asked: strin
   throw new Refusal('address_outside_network', { address: odd.address, cidr: network.cidr });
 }
 
-/** Hosts looked at first; each next look takes twice as many. A large network is mostly empty, and counting all of it takes long. */
-const FIRST_LOOK = 256;
-const MOST_HOSTS = 2 ** 24;
-
 /**
  * Lowest first; never the network's own, its broadcast, its gateway, its name servers or its pool. In a network of 32 addresses or more
  * the first nine hosts are left to what is there before any server: router, switches, our own boot services.
  */
 async function freeAddresses(tx: Transaction, networkId: NetworkId, asked: string[], count: number): Promise<string[]> {
-  const free: string[] = [];
-  for (let from = 0, hosts = FIRST_LOOK; free.length < count && from < MOST_HOSTS; from += hosts, hosts *= 2) {
-    const rows = await tx.query<{ address: string | null; more: boolean }>(FREE_AMONG, [
-      networkId,
-      asked,
-      count - free.length,
-      from,
-      from + hosts - 1,
-    ]);
-    free.push(...rows.flatMap(({ address }) => address ?? []));
-    if (!rows[0]?.more) break;
-  }
-  return free;
+  if (count === 0) return [];
+  const rows = await tx.query<{ address: string }>(FREE_IN, [networkId, asked, count]);
+  return rows.map(({ address }) => address);
 }
 
-/** One row without an address when none is free among these hosts; `more`: the network has hosts behind them. */
-const FREE_AMONG = `
+/**
+ * What is taken, sorted once, and the gaps between. Whether each host is taken must not be asked one by one: while servers are put on
+ * file, Postgres has no statistics of them yet and answers by comparing every host with every server.
+ */
+const FREE_IN = `
   with network as (
     select *, case when masklen(cidr) <= 27 then 10 else 1 end as first, (1::bigint << (32 - masklen(cidr))) - 2 as last
       from networks where id = $1),
-  free as (
-    select host(a) as address, i
-      from network n
-      cross join lateral generate_series(greatest(n.first, $4::bigint), least(n.last, $5::bigint)) i
-      cross join lateral set_masklen(n.cidr + i, 32) a
-     where a is distinct from n.gateway and host(a) <> all(n.dns) and (n.pool_first is null or a not between n.pool_first and n.pool_last)
-       and a <> all($2::inet[]) and not exists (select from servers s where s.network_id = n.id and s.address = a)
-     order by i limit $3)
-  select free.address, n.last > $5::bigint as more from network n left join free on true order by free.i`;
+  taken as (
+    select 0::bigint as low, n.first - 1::bigint as high from network n
+    union all select n.last + 1, n.last + 1 from network n
+    union all select n.pool_first - n.cidr, n.pool_last - n.cidr from network n where n.pool_first is not null
+    union all select a - n.cidr, a - n.cidr
+      from network n, unnest(n.dns::inet[] || $2::inet[] || array_remove(array[n.gateway], null)) a where a << n.cidr
+    union all select s.address - n.cidr, s.address - n.cidr
+      from network n join servers s on s.network_id = n.id where s.address is not null),
+  gaps as (
+    select 1 + max(high) over (order by low) as low, lead(low) over (order by low) - 1 as high from taken),
+  wanted as (
+    select low, high, sum(high - low + 1) over (order by low) - (high - low + 1) as before from gaps where low <= high)
+  select host(n.cidr + i) as address
+    from network n cross join wanted w cross join lateral generate_series(w.low, least(w.high, w.low + $3::bigint - 1)) i
+   where w.before < $3::bigint order by i limit $3::bigint`;

@@ -1,5 +1,6 @@
 // Webhooks as the API shows them: what was asked, how far each is, how its receiver does.
 import type { WebhookId, WebhookSecretId } from '@rackwright/domain/ids.ts';
+import { instantSql } from '../instant-sql.ts';
 import { type Stamps, stamps } from '../inventory/work.ts';
 
 export type WebhookSecretRecord = {
@@ -28,8 +29,6 @@ export type WebhookRecord = Stamps & {
   secrets: WebhookSecretRecord[];
 };
 
-const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 /** Ends before `where`; the alias is t. */
 export const SELECT_WEBHOOK = `
   select t.id, t.name, t.url, t.kinds, t.subject_id as "subjectId", t.enabled, t.disabled_reason as "disabledReason",
@@ -37,7 +36,7 @@ export const SELECT_WEBHOOK = `
          t.last_taken_at as "lastTakenAt", t.last_error as "lastError", ${stamps('t')},
          (select jsonb_build_object('epoch', epoch, 'seq', t.cursor_seq) from event_sequence) as cursor,
          (select count(*) from webhook_deliveries d where d.webhook_id = t.id and d.state = 'pending') as pending,
-         (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'createdAt', ${instant('s.created_at')},
-                                                       'expiresAt', ${instant('s.expires_at')}) order by s.expires_at desc nulls first), '[]')
+         (select coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'createdAt', ${instantSql('s.created_at')},
+                                                       'expiresAt', ${instantSql('s.expires_at')}) order by s.expires_at desc nulls first), '[]')
             from webhook_secrets s where s.webhook_id = t.id and (s.expires_at is null or s.expires_at > now())) as secrets
     from webhooks t`;

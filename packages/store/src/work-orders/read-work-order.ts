@@ -9,6 +9,7 @@ import type { BurnIn, BurnInTest } from '@rackwright/domain/work-orders/burn-in.
 import type { PowerSighting, PowerWord } from '@rackwright/domain/work-orders/safe-to-pull.ts';
 import type { WorkOrderOutcome, WorkOrderState } from '@rackwright/domain/work-orders/table.ts';
 import type { Sql } from '../database.ts';
+import { instantSql } from '../instant-sql.ts';
 import { type Page, type PageRequest, pageOf, type Stamps, stamps } from '../inventory/work.ts';
 
 export type WorkOrderProblem = { code: string; facts: Facts; operationId: OperationId; at: string };
@@ -59,8 +60,6 @@ export type WorkOrderFilter = {
   open?: boolean | undefined;
 };
 
-const AT = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-
 export const SELECT_WORK_ORDER = `
   select w.id, w.cause, w.state,
          jsonb_build_object('kind', w.part_kind, 'slot', w.part_slot, 'oldSerial', w.old_part_serial,
@@ -68,7 +67,7 @@ export const SELECT_WORK_ORDER = `
          w.assignee, w.notes, w.reason, w.problem, w.outcome, w.attempts, w.burn_in as "burnIn", w.operation_id as "operationId",
          w.validation, w.opened_by as "openedBy", w.closed_at as "closedAt",
          case when w.power_seen_at is not null then
-           jsonb_build_object('power', w.power, 'silentBecause', w.power_silent_because, 'at', ${AT('w.power_seen_at')}) end as power,
+           jsonb_build_object('power', w.power, 'silentBecause', w.power_silent_because, 'at', ${instantSql('w.power_seen_at')}) end as power,
          w.power_word as "powerWord", w.led_lit as "ledLit", ${stamps('w')},
          jsonb_build_object('id', s.id, 'name', s.name, 'serial', s.serial, 'assetTag', s.asset_tag, 'state', s.state,
                             'siteId', s.site_id, 'siteName', si.name, 'rackId', s.rack_id, 'rackName', r.name,
