@@ -1,5 +1,6 @@
 /* NVM Express Sanitize, block erase: the drive erases all its media, also what no namespace reaches any more (NVMe base spec 1.4, 5.24,
- * 8.15). usage: nvme-sanitize /dev/nvme0n1. It goes on over resets and power cycles, so one that runs already is waited for, not begun. */
+ * 8.15). usage: nvme-sanitize /dev/nvme0n1. It goes on over resets and power cycles, so one that runs already is waited for first.
+ * No crypto erase: what it leaves cannot be told from data by reading it, so it would prove nothing. */
 #include <fcntl.h>
 #include <linux/nvme_ioctl.h>
 #include <stdint.h>
@@ -32,12 +33,24 @@ static int identify(int drive, uint32_t cns, unsigned char *answer) {
   return ioctl(drive, NVME_IOCTL_ADMIN_CMD, &command);
 }
 
-/* SSTAT bits 2:0 of the Sanitize Status log; negative when it cannot be read. */
-static int status_of(int drive) {
+/* SSTAT bits 2:0 of the Sanitize Status log, and the action (SCDW10 bits 2:0) that it is about; negative when it cannot be read. */
+static int status_of(int drive, uint32_t *action) {
   unsigned char log[512] = {0};
   struct nvme_admin_cmd command = {.opcode = GET_LOG_PAGE, .nsid = ALL_NAMESPACES, .addr = (uintptr_t)log, .data_len = sizeof log,
                                    .cdw10 = SANITIZE_STATUS | (sizeof log / 4 - 1) << 16};
-  return ioctl(drive, NVME_IOCTL_ADMIN_CMD, &command) ? -1 : log[2] & 7;
+  if (ioctl(drive, NVME_IOCTL_ADMIN_CMD, &command)) return -1;
+  *action = le32(log + 4) & 7;
+  return log[2] & 7;
+}
+
+/* What one that runs ends with; RUNNING when a day was not enough. */
+static int wait_for_end(int drive, uint32_t *action) {
+  int status = RUNNING;
+  for (int waited = 0; status == RUNNING && waited < MOST_SECONDS; waited += POLL_SECONDS) {
+    sleep(POLL_SECONDS);
+    status = status_of(drive, action);
+  }
+  return status;
 }
 
 static int sanitize(int drive, uint32_t how) {
@@ -65,17 +78,16 @@ int main(int argc, char **argv) {
   if (!is_alone(drive, namespace, controller))
     return fprintf(stderr, "%s: would erase the drive's other namespaces too\n", argv[1]), 1;
 
-  int status = status_of(drive);
+  uint32_t action = 0;
+  int status = status_of(drive, &action);
   if (status < 0) return fprintf(stderr, "%s: no sanitize status\n", argv[1]), 1;
-  if (status != RUNNING) {
-    int refused = sanitize(drive, BLOCK_ERASE | UNRESTRICTED_EXIT);
-    if (refused) return fprintf(stderr, "%s: sanitize refused, status 0x%x\n", argv[1], refused), 1;
-    status = status_of(drive);
+  if (status == RUNNING) {
+    status = wait_for_end(drive, &action);
+    if (status == SUCCEEDED && action == BLOCK_ERASE) return 0;
   }
-  for (int waited = 0; status == RUNNING && waited < MOST_SECONDS; waited += POLL_SECONDS) {
-    sleep(POLL_SECONDS);
-    status = status_of(drive);
-  }
+  int refused = sanitize(drive, BLOCK_ERASE | UNRESTRICTED_EXIT);
+  if (refused) return fprintf(stderr, "%s: sanitize refused, status 0x%x\n", argv[1], refused), 1;
+  status = wait_for_end(drive, &action);
   if (status == FAILED) sanitize(drive, EXIT_FAILURE_MODE);
   if (status != SUCCEEDED) fprintf(stderr, "%s: sanitize ended with status %d\n", argv[1], status);
   return status == SUCCEEDED ? 0 : 1;

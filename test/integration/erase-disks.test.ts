@@ -4,6 +4,8 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { agentErasure } from '@rackwright/api-contract/agent-contract.ts';
+import { erasureCertificatePage } from '@rackwright/documents/erasure-certificate/erasure-certificate-page.ts';
+import { certifyErasure, type ErasureSubject } from '@rackwright/domain/erasure-certificate.ts';
 import { readErasureEvidence } from '@rackwright/workflows/erase-disks/read-erasure-evidence.ts';
 import { needOrSkip } from '@rackwright/testkit/tools.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -60,13 +62,15 @@ function erase(drives: Drive[], world: World) {
     ...world,
   };
   const ran = spawnSync('busybox', ['sh', join(import.meta.dirname, 'erase-disks.sh')], { env, encoding: 'utf8' });
+  const contentOf = (name: string): Buffer => readFileSync(join(work, 'dev', name));
   const told = (file: string): string => readFileSync(join(work, file), 'utf8');
+  expect(ran.stderr).toBe('');
   return {
-    ran,
-    /** Undefined: no result was sent. */
+    /** Throws where none was sent. */
     result: () => JSON.parse(told('result')) as { outcome: string; code: string; evidence: { disks: unknown[] } },
     said: () => told('said').trimEnd().split('\n'),
-    isZero: (name = 'sda') => readFileSync(join(work, 'dev', name)).every((byte) => byte === 0),
+    contentOf,
+    isZero: (name = 'sda') => contentOf(name).every((byte) => byte === 0),
     told,
   };
 }
@@ -76,6 +80,20 @@ function evidenceOf({ result }: ReturnType<typeof erase>) {
   const { disks } = result().evidence;
   for (const disk of disks) agentErasure.parse(disk);
   return readErasureEvidence({ disks }).map(({ serial, method, readBack, checkedBytes }) => ({ serial, method, readBack, checkedBytes }));
+}
+/** What an auditor is given of each disk; empty: there is no certificate. */
+function pagesOf({ result }: ReturnType<typeof erase>): string[] {
+  const at = '2026-01-01T00:00:00.000Z';
+  const subject: ErasureSubject = {
+    operation: { id: 'op_1', type: 'retire-server', requestedBy: 'ann', reason: '' },
+    server: { id: 'srv_1', name: 'R1-U01', serial: null, assetTag: null },
+    hardware: null,
+    recordedAt: at,
+  };
+  return readErasureEvidence(result().evidence).map((proof) => {
+    const certificate = certifyErasure(proof, subject);
+    return certificate ? erasureCertificatePage({ certificate, digest: '' }) : '';
+  });
 }
 const proof = (method: string, readBack = 'zero', checkedBytes = SMALL) => [{ serial: 'RW-1', method, readBack, checkedBytes }];
 const SECURITY_ERASE = [
@@ -90,6 +108,7 @@ describe('ATA secure erase', () => {
     const erased = erase([{}], {});
     expect(erased.result().outcome).toBe('done');
     expect(evidenceOf(erased)).toEqual(proof('ata_secure_erase'));
+    expect(pagesOf(erased)).toEqual([expect.stringContaining('ATA Secure Erase, by the drive itself (ata_secure_erase)')]);
     expect(erased.said()).toEqual(SECURITY_ERASE);
     expect(erased.isZero()).toBe(true);
   });
@@ -122,17 +141,19 @@ describe('ATA secure erase', () => {
 describe('NVMe', () => {
   const nvme = { name: 'nvme0n1' };
   test.each([
-    ['sanitize first', { NVME_SANITIZE: 'ok' }, 'nvme_sanitize', ['nvme-sanitize nvme0n1']],
-    ['sanitize not there: format', {}, 'nvme_format', ['nvme-sanitize nvme0n1', 'nvme-format nvme0n1']],
+    ['sanitize first', { NVME_SANITIZE: 'ok' }, 'nvme_sanitize', 'NVMe Sanitize (block erase)', ['nvme-sanitize nvme0n1']],
+    ['no sanitize: format', {}, 'nvme_format', 'NVMe Format with secure erase', ['nvme-sanitize nvme0n1', 'nvme-format nvme0n1']],
     [
       'sanitize lies, no format: never a command for SATA',
       { NVME_SANITIZE: 'lies', NVME_FORMAT: 'fails' },
       'blkdiscard_zero',
+      'discard of every block',
       ['nvme-sanitize nvme0n1', 'nvme-format nvme0n1', 'blkdiscard nvme0n1'],
     ],
-  ] as const)('%s', (_, world, method, said) => {
+  ] as const)('%s', (_, world, method, named, said) => {
     const erased = erase([nvme], world);
     expect(evidenceOf(erased)).toEqual(proof(method));
+    expect(pagesOf(erased)).toEqual([expect.stringContaining(named)]);
     expect(erased.said()).toEqual(said);
     expect(erased.isZero('nvme0n1')).toBe(true);
   });
@@ -147,9 +168,10 @@ describe('the kernel', () => {
     expect(erased.isZero('vda')).toBe(true);
   });
 
-  test('withdrawn on the way: it stops there, and nothing is called erased', () => {
-    const erased = erase([{ name: 'vda' }], { WITHDRAWN_AT: 'blkdiscard_zero on RW-1' });
+  test('withdrawn on the way: it stops there, the next disk is kept, and nothing is called erased', () => {
+    const erased = erase([{ name: 'vda' }, { name: 'vdb', serial: 'RW-2' }], { WITHDRAWN_AT: 'blkdiscard_zero on RW-1' });
     expect(erased.said()).toEqual(['blkdiscard vda']);
+    expect(erased.contentOf('vdb').equals(filled(SMALL))).toBe(true);
     expect(erased.result).toThrow('ENOENT');
   });
 });
@@ -157,13 +179,15 @@ describe('the kernel', () => {
 describe('a disk that lies whatever it is told', () => {
   const LIES = { HDPARM: 'lies', NVME_SANITIZE: 'lies', NVME_FORMAT: 'lies', BLKDISCARD_DOES: 'lies', DD: 'lies' } as const;
 
-  test('is not called erased, and the others are erased all the same', () => {
+  test('is not called erased and has no certificate; the others are erased all the same', () => {
     const erased = erase([{}, { name: 'vdb', serial: 'RW-2', content: Buffer.alloc(SMALL) }], LIES);
     expect(erased.result()).toMatchObject({ outcome: 'failed', code: 'erase_failed' });
     expect(evidenceOf(erased)).toEqual([
       ...proof('overwrite_zero', 'not_zero', MIB * 2 + 1536),
       { serial: 'RW-2', method: 'blkdiscard_zero', readBack: 'zero', checkedBytes: SMALL },
     ]);
+    expect(pagesOf(erased)).toEqual(['', expect.stringContaining('RW-2')]);
+    expect(erased.contentOf('sda').equals(filled(SMALL))).toBe(true);
   });
 
   test.each([
@@ -176,6 +200,7 @@ describe('a disk that lies whatever it is told', () => {
     const erased = erase([{ content }], LIES);
     expect(erased.result()).toMatchObject({ outcome: 'failed' });
     expect(evidenceOf(erased)).toMatchObject([{ method: 'overwrite_zero', readBack: 'not_zero' }]);
+    expect(pagesOf(erased)).toEqual(['']);
   });
 
   test('a large one that is zero: the evidence says how much was read', () => {

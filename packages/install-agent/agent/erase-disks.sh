@@ -9,8 +9,11 @@ erase_disks() {
   : >"$RUN/erased"
   outcome='done' position=0 total=$(wc -l <"$RUN/to-erase")
   while read -r disk serial <&4; do
-    erase_disk || outcome=failed
-    [ "$outcome" = withdrawn ] && return
+    if ! erase_disk; then
+      # whoever withdrew it may want the disks kept that are still to come
+      [ "$outcome" = withdrawn ] && return
+      outcome=failed
+    fi
     position=$((position + 1))
   done 4<"$RUN/to-erase"
   evidence="{\"disks\":[$(paste -sd, "$RUN/erased")]}"
