@@ -42,7 +42,8 @@ beforeEach((ctx) => {
   for (const folder of ['run', 'dev', 'bin']) mkdirSync(join(work, folder));
   copyFileSync(join(import.meta.dirname, 'erase-disks-drive.sh'), join(work, 'bin/drive'));
   chmodSync(join(work, 'bin/drive'), 0o755);
-  for (const name of ['hdparm', 'nvme-sanitize', 'nvme-format', 'blkdiscard', 'dd']) symlinkSync('drive', join(work, 'bin', name));
+  for (const name of ['hdparm', 'nvme-sanitize', 'nvme-format', 'blkdiscard', 'dd'])
+    symlinkSync('drive', join(work, 'bin', name));
 });
 afterEach(() => rmSync(work, { recursive: true, force: true }));
 
@@ -79,7 +80,12 @@ function erase(drives: Drive[], world: World) {
 function evidenceOf({ result }: ReturnType<typeof erase>) {
   const { disks } = result().evidence;
   for (const disk of disks) agentErasure.parse(disk);
-  return readErasureEvidence({ disks }).map(({ serial, method, readBack, checkedBytes }) => ({ serial, method, readBack, checkedBytes }));
+  return readErasureEvidence({ disks }).map(({ serial, method, readBack, checkedBytes }) => ({
+    serial,
+    method,
+    readBack,
+    checkedBytes,
+  }));
 }
 /** What an auditor is given of each disk; empty: there is no certificate. */
 function pagesOf({ result }: ReturnType<typeof erase>): string[] {
