@@ -1,5 +1,7 @@
 // A BMC that counts its machine as critical, from its socket to the API and back: the signal comes and goes by itself, and so does the incident.
+import { NEVER_SEEN } from '@rackwright/domain/bmc-sweep/reading.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import { recordLooks } from '@rackwright/store/bmc-sweep/record-looks.ts';
 import { lookAtAllNow } from '@rackwright/store/bmc-sweep/sweep-shares.ts';
 import { actOnDecisions } from '@rackwright/store/health/act-on-decisions.ts';
 import { leadHealth } from '@rackwright/store/health/health-policy.ts';
@@ -140,4 +142,32 @@ test('cleared by a person while it still holds: the next look raises it again', 
     },
     { timeout: 90_000, interval: 100 },
   );
+});
+
+test('a look that ends after its server was retired raises nothing: nobody would look again', async () => {
+  const endpoint = { protocol: 'redfish', address: 'http://127.200.99.1:9' } as const;
+  const late = fleet.bmcs.slice(0, 1).map((one) => ({ ...one, serial: 'RETIRED-1', endpoint }));
+  const [id] = await putOnFile(api.database, TEST_KEYRING, late, 'registered');
+  if (!id) throw new Error('not on file');
+  const look = {
+    serverId: id,
+    reading: { ...NEVER_SEEN, health: 'critical', seenAt: 1 },
+    change: {},
+    dueAt: null,
+    refusedMark: null,
+  } as const;
+  const lookedBy = async (worker: string) => {
+    // In a state in which the sweep of this test leaves it alone.
+    await api.sql(
+      `insert into bmc_readings (server_id, spread, due_at, asked_by, asked_until) values ($1, 0, 'infinity', $2, 'infinity')
+       on conflict (server_id) do update set asked_by = $2, asked_until = 'infinity'`,
+      [id, worker],
+    );
+    await recordLooks(api.database, worker, [look]);
+    return api.sql('select signal from health_signals where server_id = $1', [id]);
+  };
+  expect(await lookedBy('w8')).toEqual([{ signal: 'bmc_critical' }]);
+  await api.sql(`update servers set state = 'retired', retired_as = 'scrapped' where id = $1`, [id]);
+  await api.sql('delete from health_signals where server_id = $1', [id]);
+  expect(await lookedBy('w9')).toEqual([]);
 });
