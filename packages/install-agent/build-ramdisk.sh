@@ -97,7 +97,7 @@ for binary in "${binaries[@]}"; do
 done
 loader=$(find "$debian/lib64" "$debian/lib/x86_64-linux-gnu" -name 'ld-linux-x86-64.so.2' | head -1)
 cp -L "$loader" "$root/lib64/ld-linux-x86-64.so.2"
-for program in lldp-listen nvme-format; do cc -static -Os -s -o "$root/bin/$program" "$here/$program.c"; done
+for program in lldp-listen nvme-format nvme-sanitize; do cc -static -Os -s -o "$root/bin/$program" "$here/$program.c"; done
 copy_modules
 [ -z "$firmware" ] || { mkdir -p "$root/lib/firmware" && cp -RL "$firmware/." "$root/lib/firmware/"; }
 cp "$here"/agent/* "$root/usr/lib/rackwright/"

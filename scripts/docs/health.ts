@@ -15,6 +15,8 @@ const DONE_BY = {
 const HEADINGS: Record<SignalSource, string> = {
   node: 'Conditions of the Node (kubelet and node-problem-detector)',
   bmc: 'The event log of the BMC: new entries by the sweep of the BMCs, the last 24 hours by the hardware check of the ladder',
+  bmc_summary:
+    'What the BMC sums up from all parts (Redfish `HealthRollup`, or `Health`; IPMI: the faults of the chassis status), by the sweep of the BMCs: comes and goes with what it says',
   operation: 'What our own operations waited for in vain',
 };
 
@@ -40,7 +42,7 @@ export function healthDocument(): string {
     '## Signals',
     '',
     'Signal, whether it passes by itself or by a restart, and where the ladder is entered. Where several stand, the one that wants most decides.',
-    ...(['node', 'bmc', 'operation'] as const).flatMap(signalsFrom),
+    ...(['node', 'bmc', 'bmc_summary', 'operation'] as const).flatMap(signalsFrom),
     '',
     ...GUARDS,
     '',
@@ -154,5 +156,6 @@ const BY_HAND = [
   '- Remediate now: `POST /v1/servers/{ref}/operations` `{"type": "remediate", "params": {"first": "power_cycle"}}`. No budget holds a person back; the fence does.',
   '- A `degraded` server: `recover` when it is well (also forgets what its BMC reported), `remediate` again, `reimage`, replace, `isolate`, or `release`.',
   '- What a BMC reported stands until the server is recovered, validated after a repair, or released; after a hot swap: `DELETE /v1/servers/{ref}/health/findings`.',
+  '  `bmc_critical` goes by itself, and comes back at the next look where it still holds. It keeps nobody from restarting a Node that fails: it names no part.',
   '- A Node deleted by hand (`node_gone`): nothing is released because of it. Restart the kubelet, or release the server.',
 ];

@@ -1,5 +1,5 @@
 // The box that a simulated BMC looks after: power, next boot, light, parts and event log, whatever machine stands behind it.
-import type { FirmwareMode, PowerState } from '@rackwright/domain/bmc.ts';
+import type { BmcHealth, FirmwareMode, PowerState } from '@rackwright/domain/bmc.ts';
 import type { Faults } from './faults.ts';
 import { faultRules } from './faults.ts';
 
@@ -55,6 +55,8 @@ export type ChassisMachine = {
 export type BmcMood = {
   /** What it says of power instead of the truth. */
   stalePower: PowerState | undefined;
+  /** What it sums up from all parts. */
+  health: BmcHealth;
   /** Nobody may log in, as after too many wrong passwords; open sessions go on. */
   lockedOut: boolean;
   /** Somebody else holds every place for sessions. */
@@ -116,7 +118,7 @@ export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): Si
     identity: spec.identity,
     hardware: spec.hardware,
     faults: spec.faults ?? faultRules(),
-    mood: { stalePower: undefined, lockedOut: false, full: false },
+    mood: { stalePower: undefined, health: 'ok', lockedOut: false, full: false },
     ...supply,
     takeBoot,
     bootOverride: () => boot,

@@ -67,7 +67,7 @@ export type AgentProgress = z.infer<typeof agentProgress>;
 
 export const agentErasure = z.object({
   serial: word(),
-  method: z.enum(['ata_secure_erase', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
+  method: z.enum(['ata_secure_erase', 'nvme_sanitize', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
   sizeBytes: bytes,
   readBack: z.enum(['zero', 'random', 'not_zero', 'unreadable']),
   checkedBytes: bytes,

@@ -4,7 +4,7 @@ import type { Inspection } from './hardware/inspection.ts';
 
 export type ErasureEvidence = {
   serial: string;
-  method: 'ata_secure_erase' | 'nvme_format' | 'blkdiscard_zero' | 'overwrite_zero';
+  method: 'ata_secure_erase' | 'nvme_sanitize' | 'nvme_format' | 'blkdiscard_zero' | 'overwrite_zero';
   sizeBytes: number;
   /** What was found when the disk was read again. */
   readBack: 'zero' | 'random' | 'not_zero' | 'unreadable';

@@ -3,6 +3,8 @@
 # shellcheck disable=SC3040 # busybox has it
 set -o pipefail
 RUN=/run/rackwright
+DEV=/dev
+BLKDISCARD=/bin/blkdiscard
 MIB=1048576
 cd /usr/lib/rackwright || exit
 . ./log.sh

@@ -46,9 +46,9 @@ disk_with_serial() {
 }
 
 # zero_range DEVICE OFFSET BYTES: both multiples of 1 MiB, or OFFSET + BYTES is the end. The kernel's zero-out leaves zeros on every
-# device: by the device's own command where it promises that, else by writing them. By path, or the shell runs busybox's, which cannot.
+# device: by the device's own command where it promises that, else by writing them. $BLKDISCARD is a path, or the shell runs busybox's, which cannot.
 zero_range() {
-  /bin/blkdiscard --force --zeroout --offset "$2" --length "$3" "$1" 2>/dev/null && return
+  "$BLKDISCARD" --force --zeroout --offset "$2" --length "$3" "$1" 2>/dev/null && return
   # seek and count in MiB; a disk's odd end goes in sectors
   dd if=/dev/zero of="$1" bs=1M seek=$(($2 / MIB)) count=$(($3 / MIB)) oflag=direct conv=notrunc status=none 2>>"$RUN/dd.log" || return 1
   [ $(($3 % MIB)) -eq 0 ] && return

@@ -9,8 +9,11 @@ erase_disks() {
   : >"$RUN/erased"
   outcome='done' position=0 total=$(wc -l <"$RUN/to-erase")
   while read -r disk serial <&4; do
-    erase_disk || outcome=failed
-    [ "$outcome" = withdrawn ] && return
+    if ! erase_disk; then
+      # whoever withdrew it may want the disks kept that are still to come
+      [ "$outcome" = withdrawn ] && return
+      outcome=failed
+    fi
     position=$((position + 1))
   done 4<"$RUN/to-erase"
   evidence="{\"disks\":[$(paste -sd, "$RUN/erased")]}"
@@ -34,8 +37,8 @@ resolve_disks() {
 
 # erase_disk: $disk, $serial. Methods from the strongest; the next one when the disk refuses or does not read back as zero.
 erase_disk() {
-  device=/dev/$disk size=$(disk_bytes "$disk") started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-  for method in nvme_format ata_secure_erase blkdiscard_zero overwrite_zero; do
+  device=$DEV/$disk size=$(disk_bytes "$disk") checked=0 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+  for method in nvme_sanitize nvme_format ata_secure_erase blkdiscard_zero overwrite_zero; do
     log "erasing $disk ($serial): $method"
     : >"$RUN/erase.log"
     $method || {
@@ -55,7 +58,7 @@ erase_disk() {
 
 note_erased() {
   printf '{"serial":%s,"method":"%s","sizeBytes":%s,"readBack":"%s","checkedBytes":%s,"startedAt":"%s","finishedAt":"%s"}\n' \
-    "$(json_text "$serial")" "$method" "$size" "$1" "${checked:-0}" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$RUN/erased"
+    "$(json_text "$serial")" "$method" "$size" "$1" "$checked" "$started" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >>"$RUN/erased"
 }
 
 # erase_progress BYTES_DONE
@@ -75,6 +78,14 @@ watched() {
     [ $((beats % 15)) -ne 0 ] || erase_progress 0 || return 1
   done
   wait "$child"
+}
+
+# NVM Express Sanitize, block erase: also what lies in spare and retired blocks, which Format need not reach.
+nvme_sanitize() {
+  case $disk in
+  nvme*) watched nvme-sanitize "$device" ;;
+  *) return 1 ;;
+  esac
 }
 
 # NVM Express Format with Secure Erase Setting 1 (user data erase).
@@ -115,7 +126,7 @@ by_region() {
 # The kernel's zero-out: the device's own "write zeroes" where it has one, else zeros written by the kernel.
 # --force: a disk with a partition table on it is the usual case, and blkdiscard would rather not.
 blkdiscard_zero() { by_region zero_out; }
-zero_out() { /bin/blkdiscard --force --zeroout --offset "$2" --length "$3" "$1" 2>>"$RUN/erase.log"; }
+zero_out() { "$BLKDISCARD" --force --zeroout --offset "$2" --length "$3" "$1" 2>>"$RUN/erase.log"; }
 
 overwrite_zero() { by_region overwrite; }
 overwrite() { zero_range "$1" "$2" "$3"; }

@@ -6,7 +6,7 @@ write_image() {
   serial=$(printf '%s' "$disk_serials" | head -1)
   disk=$(disk_with_serial "$serial") ||
     { result refused disk_serial_mismatch "not exactly one disk has serial $serial"; return; }
-  device=/dev/$disk
+  device=$DEV/$disk
   fetch_manifest || return
   [ "$image_bytes" -le "$(disk_bytes "$disk")" ] ||
     { result refused disk_too_small "image of $image_bytes bytes, $serial has $(disk_bytes "$disk")"; return; }

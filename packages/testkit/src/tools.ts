@@ -28,6 +28,7 @@ const TOOLS = {
   mksquashfs: ['mksquashfs', 'squashfs-tools'],
   busybox: ['busybox', 'busybox-static'],
   zstd: ['zstd', 'zstd'],
+  cc: ['cc', 'gcc libc6-dev'],
   etcd: ['etcd', 'etcd-server'],
   openssl: ['openssl', 'openssl'],
   go: ['/usr/lib/go-1.19/bin/go', 'golang-1.19-go'],

@@ -34,6 +34,7 @@ const DEVICES: Record<ChassisBootDevice, number> = {
 
 const DEFAULT_IDENTIFY_SECONDS = 15;
 const ALWAYS_OFF_AFTER_MAINS = 0;
+const FAN_FAULT = 0x08;
 const LONGEST_PARAMETER = 32;
 const LAST_PARAMETER = 4;
 
@@ -44,7 +45,7 @@ export const CHASSIS_ANSWERS: Handler[] = [
     powerFlags: ALWAYS_OFF_AFTER_MAINS,
     lastPowerEvent: 0,
     identify: chassis.led() ? 'on' : 'off',
-    faultFlags: 0,
+    faultFlags: chassis.mood.health === 'critical' ? FAN_FAULT : 0,
   })),
 
   handler(chassisControl, ({ control }, { chassis }) => {

@@ -1,5 +1,5 @@
 // The computer system and its parts as documents, made anew from the chassis for each request.
-import type { PowerState } from '@rackwright/domain/bmc.ts';
+import type { BmcHealth, PowerState } from '@rackwright/domain/bmc.ts';
 import { saidPower, type SimulatedChassis } from '../chassis.ts';
 import type { RedfishJson } from './answers.ts';
 import { bootProperties, TARGETS } from './boot-words.ts';
@@ -20,6 +20,8 @@ export const RESET_TYPES = [
 ] as const;
 
 const HEALTHY = { State: 'Enabled', Health: 'OK' };
+/** Null from a BMC that is starting. */
+const ROLLUP: Readonly<Record<BmcHealth, string | null>> = { ok: 'OK', warning: 'Warning', critical: 'Critical', unknown: null };
 const POWER: Readonly<Record<PowerState, string>> = {
   on: 'On',
   off: 'Off',
@@ -28,6 +30,11 @@ const POWER: Readonly<Record<PowerState, string>> = {
   unknown: 'Off',
 };
 const GIB = 1024 ** 3;
+
+function summaryOf({ mood }: SimulatedChassis): RedfishJson {
+  const HealthRollup = ROLLUP[mood.health];
+  return { ...HEALTHY, ...(HealthRollup === null ? { Health: null } : {}), HealthRollup };
+}
 
 export function collection(path: string, kind: string, members: readonly string[]): RedfishJson {
   return {
@@ -56,7 +63,7 @@ export function systemDocument(chassis: SimulatedChassis, personality: RedfishPe
     AssetTag: identity.assetTag,
     BiosVersion: identity.biosVersion,
     PowerState: POWER[saidPower(chassis)],
-    Status: HEALTHY,
+    Status: summaryOf(chassis),
     ...ledProperties(chassis, personality),
     Boot: bootDocument(chassis, personality),
     ...(personality.bootInSettings ? { '@Redfish.Settings': { SettingsObject: { '@odata.id': SETTINGS } } } : {}),

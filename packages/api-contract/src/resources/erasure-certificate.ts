@@ -9,7 +9,7 @@ const certificate = z.object({
   disk: z.object({ serial: z.string(), wwn: z.string(), model: z.string(), kind: z.string(), sizeBytes: z.int() }),
   erasure: z
     .object({
-      method: z.enum(['ata_secure_erase', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
+      method: z.enum(['ata_secure_erase', 'nvme_sanitize', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']),
       startedAt: z.string(),
       finishedAt: z.string(),
       sizeBytes: z.int(),

@@ -4,6 +4,7 @@ import type { ErasureCertificate } from '@rackwright/domain/erasure-certificate.
 
 const METHODS = {
   ata_secure_erase: 'ATA Secure Erase, by the drive itself',
+  nvme_sanitize: 'NVMe Sanitize (block erase), by the drive itself',
   nvme_format: 'NVMe Format with secure erase, by the drive itself',
   blkdiscard_zero: 'discard of every block with zeroing',
   overwrite_zero: 'overwrite of every block with zeros',

@@ -68,6 +68,8 @@ describe('one server', () => {
     ['memory_uncorrectable', {}, { do: 'escalate', rung: 'replace', because: 'part_failed' }],
     ['power_supply_lost', {}, { do: 'escalate', rung: 'person', because: 'part_failed' }],
     ['too_hot', {}, { do: 'escalate', rung: 'person', because: 'too_hot' }],
+    ['bmc_critical', {}, { do: 'escalate', rung: 'person', because: 'bmc_says_critical' }],
+    ['bmc_critical', { state: 'provisioning_failed' }, { do: 'nothing', because: 'only_observed' }],
     ['image_store_corrupt', {}, { do: 'escalate', rung: 'reimage', because: 'software_damaged' }],
     ['node_gone', {}, { do: 'escalate', rung: 'person', because: 'node_gone' }],
     ['join_failed', { state: 'provisioning_failed' }, { do: 'escalate', rung: 'reimage', because: 'installation_failed' }],
@@ -83,6 +85,16 @@ describe('one server', () => {
     // Who compares Nodes with servers tells of one that is gone.
     const wanted = expected.do === 'escalate' && signal !== 'node_gone' ? 1 : 0;
     expect(decideRemediation(view).incidents).toHaveLength(wanted);
+  });
+
+  test('a BMC that says critical: waited for, as everything; a part that its log names comes first; a dead kubelet is restarted', () => {
+    const saying = (...names: SignalName[]) => ({ signals: names.flatMap((name) => says(name).signals) });
+    const young = server(1, says('bmc_critical', NOW - minutes(4)));
+    expect(decisionOn(site([young, ...others()]))).toMatchObject({ do: 'nothing', because: 'settling', until: NOW + minutes(1) });
+    const named = server(1, saying('bmc_critical', 'fan_failed'));
+    expect(decisionOn(site([named, ...others()]))).toMatchObject({ because: 'part_failed', facts: { signal: 'fan_failed' } });
+    const failing = server(1, { ...saying('bmc_critical', 'node_silent'), ...answers });
+    expect(decisionOn(site([failing, ...others()]))).toMatchObject({ do: 'remediate', because: 'signal_stands' });
   });
 
   test('its own budget: three power cycles a day, then it is handed on, and says until when', () => {

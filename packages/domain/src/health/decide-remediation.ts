@@ -60,7 +60,7 @@ function decide(server: ServerHealth, view: HealthView, guards: Guards, budgets:
   const atOnce = escalationAtOnce(server);
   if (atOnce) return escalate(atOnce);
   const since = failingSince(server);
-  if (since === undefined || server.state !== 'in_service') return decision({ because: 'only_observed' });
+  if (since === undefined || server.state !== 'in_service') return decision(whileItServes(server, view));
   if (isBeingReplaced(server)) return escalate(BEING_REPLACED);
   if (policy.paused) return decision({ because: 'remediation_paused' });
 
@@ -83,6 +83,19 @@ function decide(server: ServerHealth, view: HealthView, guards: Guards, budgets:
   const full = budgets.refuses(server);
   if (full) return decision({ because: full });
   return decision({ do: 'remediate', rung: firstRung(server), because: 'signal_stands' });
+}
+
+/** What its BMC sums up names no part, so it keeps nobody from restarting a Node that fails; of one that serves a person is told. */
+function whileItServes(
+  { state, signals }: ServerHealth,
+  { now, policy }: HealthView,
+): Partial<Decision> & Pick<Decision, 'because'> {
+  const said = signals.find(({ signal }) => rowOf(signal).from === 'bmc_summary');
+  if (said === undefined || state !== 'in_service') return { because: 'only_observed' };
+  const { signal, detail, since } = said;
+  const settledAt = since + policy.settleSeconds * 1_000;
+  if (now < settledAt) return { because: 'settling', until: settledAt };
+  return { do: 'escalate', rung: rowOf(signal).first, because: 'bmc_says_critical', facts: { signal, detail } };
 }
 
 /** Where several signals stand, the one that wants most decides: a deadlocked kernel restarts no kubelet. */

@@ -1,5 +1,6 @@
 // From what others say (Node conditions, event logs, failed operations) to our signals.
 import type { BmcLogEntry } from '../bmc.ts';
+import type { BmcReading } from '../bmc-sweep/reading.ts';
 import { rowOf, SIGNAL_NAMES, type SignalName } from './signals.ts';
 
 export type SeenSignal = { signal: SignalName /** What was said, for people; bounded. */; detail: string };
@@ -36,6 +37,12 @@ export function signalsOfNewEntries(log: readonly Pick<BmcLogEntry, 'severity' |
     if (signal !== undefined) found.set(signal, { signal, detail: bounded(message) });
   }
   return [...found.values()];
+}
+
+/** Does the BMC count its machine as critical? Undefined: no news, as of a BMC that is silent, that is starting, or that does not know. */
+export function saysCritical({ health, lastError }: Pick<BmcReading, 'health' | 'lastError'>): boolean | undefined {
+  if (lastError !== null || health === null || health === 'unknown') return undefined;
+  return health === 'critical';
 }
 
 /** @param waitedFor  what the failed step waited for until its deadline */

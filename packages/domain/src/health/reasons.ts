@@ -49,6 +49,10 @@ export const HEALTH_REASONS = {
   // It goes to somebody else.
   part_failed: { says: 'A part has failed for good: restarting cannot mend it.', unblockedBy: 'the part being replaced' },
   too_hot: { says: 'It is too hot.', unblockedBy: 'cooling; then recover it, or let the finding be cleared' },
+  bmc_says_critical: {
+    says: 'Its BMC counts it as critical, and no entry of its log says why.',
+    unblockedBy: 'the BMC counting it as better again',
+  },
   software_damaged: { says: 'What is installed is damaged: restarting finds it as it was.', unblockedBy: 'installing it again' },
   node_gone: {
     says: 'Its Node object is gone; nothing is released because of that.',

@@ -3,11 +3,14 @@
 import type { Rung } from './ladder.ts';
 
 export type Lasting = 'temporary' | 'permanent';
-export type SignalSource = 'node' | 'bmc' | 'operation';
+export type SignalSource = 'node' | 'bmc' | 'bmc_summary' | 'operation';
 
 type SignalRow = {
   from: SignalSource;
-  /** Of a Node: `<condition>=<status>`, or `gone`. Of an operation: what its last step waited for. Of a BMC: words of the event log. */
+  /**
+   * Of a Node: `<condition>=<status>`, or `gone`. Of an operation: what its last step waited for. Of a BMC: words of the event log; of its
+   * summary: property and value.
+   */
   seen: string | RegExp;
   lasts: Lasting;
   first: Rung;
@@ -199,6 +202,14 @@ export const SIGNALS = {
     lasts: 'temporary',
     first: 'person',
     means: 'it is too hot; look at the room and the fans',
+  },
+  // What the BMC says of the machine as a whole: unlike an entry of its log it comes and goes by itself.
+  bmc_critical: {
+    from: 'bmc_summary',
+    seen: 'HealthRollup=Critical',
+    lasts: 'temporary',
+    first: 'person',
+    means: 'its BMC counts it as critical, and says by that neither which part nor since when',
   },
   // What our own operations met.
   boot_failed: {

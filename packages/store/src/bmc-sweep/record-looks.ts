@@ -1,11 +1,11 @@
-// Writes what a batch of looks saw: one statement for the readings, one for the log entries, one event for each change.
+// Writes what a batch of looks saw: one statement each for readings, log entries and signals, one event for each change.
 import type { BmcLogEntry } from '@rackwright/domain/bmc.ts';
 import type { LogCursor } from '@rackwright/domain/bmc-sweep/log-cursor.ts';
 import type { BmcReading, ReadingChange } from '@rackwright/domain/bmc-sweep/reading.ts';
-import { signalsOfNewEntries } from '@rackwright/domain/health/read-signals.ts';
+import { saysCritical, signalsOfNewEntries } from '@rackwright/domain/health/read-signals.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Database } from '../database.ts';
-import { raiseFindings } from '../health/note-findings.ts';
+import { noteSummaries, raiseFindings } from '../health/note-findings.ts';
 import { inTransaction, type Transaction } from '../transaction.ts';
 
 export type RecordedLook = {
@@ -36,6 +36,13 @@ export function recordLooks(database: Database, worker: string, looks: readonly 
     await raiseFindings(
       tx,
       fresh.map(({ serverId, notable }) => ({ serverId, findings: signalsOfNewEntries(notable) })),
+    );
+    await noteSummaries(
+      tx,
+      recorded.flatMap(({ serverId, reading }) => {
+        const critical = saysCritical(reading);
+        return critical === undefined ? [] : [{ serverId, critical }];
+      }),
     );
     for (const look of recorded) emitChanges(tx, look);
   });

@@ -1,6 +1,6 @@
 // What BMCs report as broken, written down as signals: after a hardware check, and by the sweep of the BMCs.
 import type { SeenSignal } from '@rackwright/domain/health/read-signals.ts';
-import { familyOf } from '@rackwright/domain/health/signals.ts';
+import { familyOf, type SignalName } from '@rackwright/domain/health/signals.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Findings } from '@rackwright/workflows/ports.ts';
 import type { Database } from '../database.ts';
@@ -19,6 +19,21 @@ export async function raiseFindings(tx: Transaction, readings: readonly BmcReadi
   );
   if (told.length > 0) tellSignals(tx, await tx.query<Changed>(RAISE, [JSON.stringify(told)]));
 }
+
+/** What a BMC says of its machine now. */
+export type BmcSummary = { serverId: ServerId; critical: boolean };
+
+/**
+ * Stands as long as the BMC says so, and goes when it says something better: whoever forgot it meanwhile is told again. One statement for
+ * all of them. May be repeated: what stands keeps its time.
+ */
+export async function noteSummaries(tx: Transaction, summaries: readonly BmcSummary[]): Promise<void> {
+  if (summaries.length === 0) return;
+  const signal: SignalName = 'bmc_critical';
+  tellSignals(tx, await tx.query<Changed>(SUMMARIES, [JSON.stringify(summaries), signal, familyOf(signal), SAID]));
+}
+
+const SAID = 'the health that its BMC sums up from all parts is critical';
 
 /** Somebody says that it is well, it was repaired, or it is nobody's any more: what its BMC reported is history. */
 export function forgetFindings(tx: Transaction, serverId: ServerId, by?: string): Promise<void> {
@@ -58,3 +73,19 @@ const RAISE = `
       where (h.signal, h.detail) is distinct from (excluded.signal, excluded.detail))
   select t.server_id as "serverId", t.signal, t.detail, 'raised' as change from told t
    where not exists (select from before b where b.server_id = t.server_id and b.family = t.family)`;
+
+// A look may end after its server was retired: that is nobody's trouble any more.
+const SUMMARIES = `
+  with told as (select * from jsonb_to_recordset($1::jsonb) as t("serverId" text, critical boolean)),
+  raised as (
+    insert into health_signals (server_id, family, signal, source, detail, since)
+    select s.id, $3, $2, 'bmc', $4, clock_timestamp()
+      from told t join servers s on s.id = t."serverId" where t.critical and s.state <> 'retired'
+    on conflict (server_id, family) do nothing
+    returning server_id, signal, detail),
+  cleared as (
+    delete from health_signals h using told t where h.server_id = t."serverId" and h.family = $3 and not t.critical
+    returning h.server_id, h.signal, h.detail)
+  select server_id as "serverId", signal, detail, 'raised' as change from raised
+  union all
+  select server_id, signal, detail, 'cleared' from cleared`;

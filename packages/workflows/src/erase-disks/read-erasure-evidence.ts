@@ -1,7 +1,7 @@
 // Reads the agent's evidence of erased disks; what cannot be read is no evidence.
 import type { ErasureEvidence } from '@rackwright/domain/erasure.ts';
 
-const METHODS = new Set(['ata_secure_erase', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']);
+const METHODS = new Set(['ata_secure_erase', 'nvme_sanitize', 'nvme_format', 'blkdiscard_zero', 'overwrite_zero']);
 const READ_BACKS = new Set(['zero', 'random', 'not_zero', 'unreadable']);
 
 /** Malformed entries are dropped: their disks then count as not erased, which is the safe side. */
