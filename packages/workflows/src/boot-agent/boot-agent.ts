@@ -51,7 +51,8 @@ export async function bootAgent(
     // A machine that asks before they know it is sent to its disk, and we would wait for a report that cannot come.
     {
       within: minutes(5),
-      every: seconds(1),
+      // A boot service that learns of the ticket wakes us; this is for a wake-up that was lost.
+      every: seconds(5),
       waitingFor: { code: 'boot_services_behind', unblockedBy: 'a boot service following the events' },
     },
   );

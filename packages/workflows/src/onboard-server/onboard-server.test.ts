@@ -34,6 +34,20 @@ test('a report without the NIC on file is refused; the machine is off again and 
   expect(sim.world.server.hardware).toBeNull();
 });
 
+test('boot services that do not know the ticket are looked at every five seconds, and nothing is switched on before', async () => {
+  const sim = simulatedWorld();
+  const began = sim.world.now;
+  const looks: { afterMs: number; power: string }[] = [];
+  sim.ports.bootTickets.knowledge = async () => {
+    looks.push({ afterMs: sim.world.now - began, power: sim.world.power });
+    return looks.length < 4 ? 'behind' : 'known';
+  };
+  const { outcome, waits } = await drive(onboardServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(waits[0]).toMatchObject({ code: 'boot_services_behind' });
+  expect(looks).toEqual([0, 5_000, 10_000, 15_000].map((afterMs) => ({ afterMs, power: 'off' })));
+});
+
 await breakEveryStep('onboard', onboardServer, {
   params: {},
   start: () => simulatedWorld(),
