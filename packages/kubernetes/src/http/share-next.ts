@@ -1,0 +1,24 @@
+// One answer of the cluster's for all who ask for the same at once: hundreds of operations that look at one list.
+
+/**
+ * Whoever asks while `fetch` runs shares the next run, which begins later: nobody gets an answer older than their question. A failure is
+ * everybody's who shared the run; the next one begins all the same.
+ */
+export function shareNext<T>(fetch: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  let next: Promise<T> | undefined;
+  const begin = (): Promise<T> => {
+    next = undefined;
+    const mine = fetch();
+    running = mine;
+    const over = (): void => {
+      if (running === mine) running = undefined;
+    };
+    mine.then(over, over);
+    return mine;
+  };
+  return () => {
+    if (!next && !running) return begin();
+    return (next ??= (running as Promise<T>).then(begin, begin));
+  };
+}
