@@ -4,7 +4,7 @@ import type { ClusterApi, ClusterNode } from '../cluster-api.ts';
 import type { Connection } from '../http/connection.ts';
 import { listAll } from '../http/list-all.ts';
 import type { NodeObject, PodObject } from '../http/objects.ts';
-import { shareNext } from '../http/share-next.ts';
+import { shareNext } from '@rackwright/domain/share-next.ts';
 import { nodePath } from '../nodes/change-node.ts';
 import { readNode } from '../nodes/read-node.ts';
 

@@ -4,7 +4,7 @@ import type { Connection } from '../http/connection.ts';
 import { failureFault } from '../http/faults.ts';
 import { listAll } from '../http/list-all.ts';
 import type { CsrObject } from '../http/objects.ts';
-import { shareNext } from '../http/share-next.ts';
+import { shareNext } from '@rackwright/domain/share-next.ts';
 import { mayApprove, nodeNameOf, type Verdict } from './may-approve.ts';
 import { readRequest } from './read-request.ts';
 

@@ -3,7 +3,7 @@ import type { AttachedVolume, ClusterApi } from '../cluster-api.ts';
 import type { Connection } from '../http/connection.ts';
 import { listAll } from '../http/list-all.ts';
 import type { NodeObject, PodObject, VolumeAttachmentObject, VolumeObject } from '../http/objects.ts';
-import { shareNext } from '../http/share-next.ts';
+import { shareNext } from '@rackwright/domain/share-next.ts';
 import { nodePath } from '../nodes/change-node.ts';
 
 const ATTACHMENTS = '/apis/storage.k8s.io/v1/volumeattachments';

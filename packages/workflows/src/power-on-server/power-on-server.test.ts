@@ -50,7 +50,10 @@ test('Ready from before the blackout proves nothing: its kubelet must have boote
 
 /** Dark while it is noted how the server was; a minute later it has noticed that this Node says nothing. */
 function darkCluster(changes: Partial<World>) {
-  const sim = dark({ nodes: { [NODE]: { uid: 'uid-1', ready: true, unschedulable: false, labels: {}, bootId: 'boot-1' } }, ...changes });
+  const sim = dark({
+    nodes: { [NODE]: { uid: 'uid-1', ready: true, unschedulable: false, labels: {}, bootId: 'boot-1' } },
+    ...changes,
+  });
   const { connectCluster } = sim.ports;
   const began = sim.world.now;
   let asked = 0;
@@ -65,7 +68,10 @@ function darkCluster(changes: Partial<World>) {
 
 test('where nobody could tell the boot before, Ready counts only once the cluster would have noticed its silence', async () => {
   const stale = await drive(powerOnServer, darkCluster({ boots: 'never' }), {});
-  expect(stale.waits[0]).toMatchObject({ code: 'node_not_ready', facts: { reason: 'its kubelet has not reported since it booted' } });
+  expect(stale.waits[0]).toMatchObject({
+    code: 'node_not_ready',
+    facts: { reason: 'its kubelet has not reported since it booted' },
+  });
   expect(stale.outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
 
   const booted = darkCluster({});

@@ -1,15 +1,15 @@
-// One answer of the cluster's for all who ask for the same at once: hundreds of operations that look at one list.
+// One answer for all who ask for the same at once, such as hundreds of operations that look at one list of a cluster.
 
 /**
- * Whoever asks while `fetch` runs shares the next run, which begins later: nobody gets an answer older than their question. A failure is
+ * Whoever asks while `ask` runs shares the next run, which begins later: nobody gets an answer older than their question. A failure is
  * everybody's who shared the run; the next one begins all the same.
  */
-export function shareNext<T>(fetch: () => Promise<T>): () => Promise<T> {
+export function shareNext<T>(ask: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   let next: Promise<T> | undefined;
   const begin = (): Promise<T> => {
     next = undefined;
-    const mine = fetch();
+    const mine = ask();
     running = mine;
     const over = (): void => {
       if (running === mine) running = undefined;
