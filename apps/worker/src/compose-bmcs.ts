@@ -16,6 +16,7 @@ import { bmcLooker } from './bmc-sweep/look-at-bmc.ts';
 import { startBmcSweep, type SweepSizes } from './bmc-sweep/start-bmc-sweep.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
+import { sayWhy } from './say-why.ts';
 
 export type BmcsConfig = {
   bmc?: ConnectBmcOptions;
@@ -46,6 +47,7 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
     power: {
       ask: (holder) => askForPower(database, holder),
       settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
+      notSettled: (holder, cause) => log.warn({ ...holder, because: sayWhy(cause) }, 'a power grant stays until it runs out'),
       foundOn: (holder) => settleFoundOn(database, holder),
       note: ({ serverId }, power) => notePower(database, serverId, power),
     },

@@ -3,6 +3,7 @@ import { type SeenSignal, signalsOfNode } from '@rackwright/domain/health/read-s
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import type { ClusterNode, NodeChange } from '@rackwright/kubernetes/cluster-api.ts';
 import type { Log } from '../needs.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type NodeReading = { nodeName: string; controlPlane: boolean; signals: readonly SeenSignal[] };
 export type Sight = { clusterId: ClusterId; sees: boolean; why: string };
@@ -47,7 +48,7 @@ export function nodeSights({ clusters, watch, noteNodes, noteSights, log }: Node
         );
       return { clusterId, sees: known.sees, why: known.why };
     } catch (thrown) {
-      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      const why = sayWhy(thrown);
       log.warn({ clusterId, because: why }, 'cluster not seen');
       return { clusterId, sees: false, why };
     }
