@@ -10,7 +10,7 @@ import type { Bmc } from '@rackwright/workflows/ports.ts';
 import type { BmcConnections, BmcDoor } from '../bmc-connections.ts';
 import type { Log } from '../needs.ts';
 import type { DueLook, RecordedLook } from './needs.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 import { sayWhy } from '../say-why.ts';
 
 export type LookNeeds = {

@@ -44,7 +44,11 @@ export function health({ database, worker, everyMs, queue, watch, glance, log }:
     view: () => readHealthView(database),
     act: (acts) => actOnDecisions(database, worker, acts),
   };
-  const bmcs = bmcSights({ power: (serverId) => glance(serverId, (bmc) => bmc.power()), now: () => Date.now() });
+  const bmcs = bmcSights({
+    power: (serverId, onTurn) => glance(serverId, (bmc) => bmc.power(), onTurn),
+    now: () => Date.now(),
+    log,
+  });
   let stop: () => Promise<void> = () => Promise.resolve();
   return {
     take: sights.take,
