@@ -53,17 +53,13 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const { database, keyring, queue, listener, log } = needs;
   const worker = `${hostname()}/${process.pid}`;
   const bmcs = composeBmcs(config, { database, keyring, log, runner: worker });
-  const wakeByChange = wakeByNode({
-    operationOf: (clusterId, nodeName) => operationOfNode(database, clusterId, nodeName),
-    wakeUp: queue.wakeUp,
-    log,
-  });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
-    onChange(clusterId, change) {
-      watched.take(clusterId, change);
-      return wakeByChange(clusterId, change);
-    },
+    onChange: wakeByNode({
+      operationOf: (clusterId, nodeName) => operationOfNode(database, clusterId, nodeName),
+      wakeUp: queue.wakeUp,
+      log,
+    }),
   });
   const { healthEveryMs: everyMs } = config;
   const watched = health({
@@ -71,7 +67,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     worker,
     everyMs,
     queue,
-    watch: clusters.api,
+    sight: clusters.sight,
     glance: bmcs.glance,
     log,
   });
