@@ -70,7 +70,7 @@ async function round(): Promise<void> {
       view: () => readHealthView(api.database),
       act: (acts) => actOnDecisions(api.database, 'w1', acts),
     },
-    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve() }),
+    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve(), log: { warn: () => undefined } }),
     wakeUp: async (id) => void api.woken.push(id),
     log,
   });

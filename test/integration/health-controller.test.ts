@@ -1,6 +1,7 @@
 // The health controller on a real Postgres: signals with their times, one controller among many, acts once, and an API that says why.
 import { bmcSights } from '@rackwright/worker-app/health/bmc-sights.ts';
 import { healthRound } from '@rackwright/worker-app/health/health-round.ts';
+import { Fault } from '@rackwright/domain/errors.ts';
 import type { SignalName } from '@rackwright/domain/health/signals.ts';
 import type { ClusterId, OperationId, ServerId } from '@rackwright/domain/ids.ts';
 import { actOnDecisions } from '@rackwright/store/health/act-on-decisions.ts';
@@ -70,9 +71,11 @@ async function round(worker: string, silent: ServerId[] = []): Promise<Operation
   const woken: OperationId[] = [];
   const bmcs = bmcSights({
     now: () => Date.now(),
-    power: async (id) => {
-      if (silent.includes(id)) throw new Error('silent');
+    power: async (id, onTurn) => {
+      onTurn();
+      if (silent.includes(id)) throw new Fault({ code: 'bmc_unreachable', doing: 'read its power', retry: 'soon' });
     },
+    log: { warn: () => undefined },
   });
   await healthRound({
     store: {

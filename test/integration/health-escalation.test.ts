@@ -78,7 +78,7 @@ async function round(worker: string): Promise<OperationId[]> {
       view: () => readHealthView(api.database),
       act: (acts) => actOnDecisions(api.database, worker, acts),
     },
-    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve() }),
+    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve(), log: { warn: () => undefined } }),
     wakeUp: async (id) => void woken.push(id),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
   });

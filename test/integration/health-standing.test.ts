@@ -87,7 +87,7 @@ async function round(): Promise<OperationId[]> {
       view: () => readHealthView(api.database),
       act: (acts) => actOnDecisions(api.database, 'w1', acts),
     },
-    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve() }),
+    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve(), log: { warn: () => undefined } }),
     wakeUp: async (id) => void woken.push(id),
     log: { info: nothing, warn: nothing, error: nothing },
   });

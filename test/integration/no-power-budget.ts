@@ -4,6 +4,7 @@ import type { PowerBook } from '@rackwright/worker-app/power-budget.ts';
 export const noPowerBudget: PowerBook = {
   ask: async () => ({ granted: true, draw: null }),
   settle: async () => undefined,
+  notSettled: () => undefined,
   foundOn: async () => undefined,
   note: async () => undefined,
 };

@@ -202,12 +202,13 @@ describe('the feed', () => {
     expect(await changedServers(db.database, cursor)).toEqual({
       seq: cursor.lastSeq,
       serverIds: [],
+      ticketed: [],
       instructed: [],
       more: false,
     });
     const { serverId } = await withTicket();
     const changed = await changedServers(db.database, cursor);
-    expect(changed).toMatchObject({ serverIds: [serverId], more: false });
+    expect(changed).toMatchObject({ serverIds: [serverId], ticketed: [serverId], more: false });
     expect((await loadAllBootRecords(db.database, TEST_KEYRING)).records).toHaveLength(records.length + 1);
     expect(await changedServers(db.database, { ...cursor, epoch: 'other' })).toBe('reload');
     expect(await changedServers(db.database, { ...cursor, lastSeq: cursor.lastSeq + 1_000_000 })).toBe('reload');

@@ -129,12 +129,16 @@ test('the log gives back what was saved, in the order of the steps', async () =>
   const saved = [
     step('one', { state: 'done', result: { a: [1, 'x', null] } }),
     step('two', { state: 'waiting' }),
-    step('three', { state: 'failed', error: error('bmc_unreachable'), attempt: 3 }),
+    step('three', { state: 'failed', error: { ...error('bmc_unreachable'), facts: { power: null } }, attempt: 3 }),
+    step('four', { state: 'done', result: null }),
+    step('five', { state: 'done' }),
   ];
   await log.save(step('one'));
   for (const record of saved) await log.save(record);
   await log.beginFailing(error('bmc_unreachable'));
-  expect(await log.load()).toMatchObject({ steps: saved, cancelRequested: false, failing: error('bmc_unreachable') });
+  const loaded = await log.load();
+  expect(loaded).toMatchObject({ steps: saved, cancelRequested: false, failing: error('bmc_unreachable') });
+  expect(loaded.steps.map((one) => 'result' in one)).toEqual([true, false, false, true, false]);
 });
 
 test('a run sleeps until its time, unless something reported while it ran', async () => {

@@ -50,9 +50,10 @@ export async function composeBoot(config: BootConfig, { database, keyring, liste
   const { address } = config;
   const onFault = (cause: unknown): void => log({ level: 'warn', event: 'boot_trouble', cause: String(cause) });
   const memory = bootMemory();
+  const onKnown = wakeWaiting(memory, wakeUp, onFault);
   const following = await followStore(database, keyring, listener, memory, {
     replica: `${hostname()}/${process.pid}`,
-    onKnown: wakeWaiting(memory, wakeUp, onFault),
+    onKnown,
     onFault,
   });
   const own = { serverAddress: address, bootUrl: '' };
@@ -91,6 +92,8 @@ export async function composeBoot(config: BootConfig, { database, keyring, liste
     onTransfer: (event) => log({ level: 'info', event: 'tftp', ...event }),
     onFault,
   });
+  // Whoever waits for a boot service, or for the one that we replace.
+  onKnown(memory.ticketed());
 
   return {
     dhcpPort: dhcp.ports.server,

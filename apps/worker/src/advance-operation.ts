@@ -7,6 +7,7 @@ import type { Ports, Task } from '@rackwright/workflows/ports.ts';
 import { WORKFLOWS } from '@rackwright/workflows/workflows.ts';
 import { type HeldRun, holdRun, systemHoldClock } from './hold-run.ts';
 import type { Alarms, Log, Run, RunStore, WakeUps } from './needs.ts';
+import { sayWhy } from './say-why.ts';
 
 /** A process that dies loses its claim this long after its last renewal. */
 const CLAIM_MS = seconds(20);
@@ -52,7 +53,7 @@ function keepClaim({ run, renew }: HeldRun, log: Log): NodeJS.Timeout {
     renew().catch((thrown: unknown) => {
       if (told) return;
       told = true;
-      const because = thrown instanceof Error ? thrown.message : String(thrown);
+      const because = sayWhy(thrown);
       log.warn({ operationId: run.operationId, because }, 'the claim could not be renewed');
     });
   }, CLAIM_MS / 3);

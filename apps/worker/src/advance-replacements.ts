@@ -1,6 +1,7 @@
 // The controller of replacements: looks at those that run, takes each as far as it can go now, wakes what was begun.
 import type { OperationId, ReplacementId } from '@rackwright/domain/ids.ts';
 import type { Log, WakeUps } from './needs.ts';
+import { sayWhy } from './say-why.ts';
 
 export type ReplacementStore = {
   running(limit: number): Promise<ReplacementId[]>;
@@ -19,7 +20,7 @@ export async function advanceReplacements(store: ReplacementStore, queue: WakeUp
       log.info({ replacementId, operationId }, 'replacement goes on');
       await queue.wakeUp(operationId);
     } catch (thrown) {
-      log.warn({ replacementId, because: thrown instanceof Error ? thrown.message : String(thrown) }, 'replacement not advanced');
+      log.warn({ replacementId, because: sayWhy(thrown) }, 'replacement not advanced');
     }
   }
 }

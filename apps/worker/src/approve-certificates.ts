@@ -3,6 +3,7 @@ import type { ClusterId } from '@rackwright/domain/ids.ts';
 import type { ClusterApi } from '@rackwright/kubernetes/cluster-api.ts';
 import type { NodesOfCluster } from '@rackwright/store/nodes-on-file.ts';
 import type { Log } from './needs.ts';
+import { sayWhy } from './say-why.ts';
 
 export type ApproverNeeds = { nodes(): Promise<NodesOfCluster[]>; api(clusterId: ClusterId): Promise<ClusterApi>; log: Log };
 
@@ -16,10 +17,7 @@ export async function approveCertificates({ nodes, api, log }: ApproverNeeds): P
       if (approved.length > 0) log.info({ clusterId, approved }, 'serving certificates approved');
       for (const { name, reason } of refused) log.warn({ clusterId, request: name, reason }, 'serving certificate refused');
     } catch (thrown) {
-      log.warn(
-        { clusterId, because: thrown instanceof Error ? thrown.message : String(thrown) },
-        'cluster not reachable for certificates',
-      );
+      log.warn({ clusterId, because: sayWhy(thrown) }, 'cluster not reachable for certificates');
     }
   }
 }

@@ -27,7 +27,12 @@ export type BmcConnections = {
   heldBy(held: HeldRun): WithBmc;
   readBmc: ReadBmc;
   /** For what needs no lease: power read, and the identify light. */
-  glance<T>(serverId: ServerId, use: (bmc: Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>) => Promise<T>): Promise<T>;
+  glance<T>(
+    serverId: ServerId,
+    use: (bmc: Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>) => Promise<T>,
+    /** Called when nobody else talks to it any more: from here on what is waited for is the BMC. */
+    onTurn?: () => void,
+  ): Promise<T>;
   /** Ends the session with this BMC, if there is one, behind what is under way: its credentials are to change. */
   hangUp(serverId: ServerId): Promise<void>;
   /** For the sweep: `in_use` when somebody talks to this BMC or waits for it. What `does` throws closes the session. */
@@ -59,8 +64,14 @@ export type BmcAccess = {
 
 export function bmcConnections({ connect, untilMayTalk, askAlone, power, mostKept = MOST_KEPT }: BmcAccess): BmcConnections {
   const lines = bmcLines(mostKept);
-  const talk = <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc, noted: Noted) => Promise<T>): Promise<T> =>
+  const talk = <T>(
+    serverId: ServerId,
+    beforeWrite: BeforeWrite,
+    use: (bmc: Bmc, noted: Noted) => Promise<T>,
+    onTurn?: () => void,
+  ): Promise<T> =>
     lines.inTurn(serverId, async (line) => {
+      onTurn?.();
       if (line.open?.for === 'sweep') await hangUp(line);
       // A session outlives a run: it asks whoever talks through it now.
       const desk = line.open?.desk ?? { beforeWrite, noted: {} };
@@ -69,8 +80,12 @@ export function bmcConnections({ connect, untilMayTalk, askAlone, power, mostKep
       line.open ??= { bmc: await open(), for: 'operation', mark: '', keepMs: IDLE_MS, desk };
       return use(line.open.bmc, desk.noted);
     });
-  const unheld = <T>(serverId: ServerId, beforeWrite: BeforeWrite, use: (bmc: Bmc) => Promise<T>): Promise<T> =>
-    askAlone(serverId, () => talk(serverId, beforeWrite, use));
+  const unheld = <T>(
+    serverId: ServerId,
+    beforeWrite: BeforeWrite,
+    use: (bmc: Bmc) => Promise<T>,
+    onTurn?: () => void,
+  ): Promise<T> => askAlone(serverId, () => talk(serverId, beforeWrite, use, onTurn));
 
   return {
     heldBy:
@@ -81,7 +96,7 @@ export function bmcConnections({ connect, untilMayTalk, askAlone, power, mostKep
       },
     readBmc: (serverId, use) => unheld(serverId, refuseAnyWrite, use),
     // The light is anybody's.
-    glance: (serverId, use) => unheld(serverId, async () => undefined, use),
+    glance: (serverId, use, onTurn) => unheld(serverId, async () => undefined, use, onTurn),
     hangUp: lines.end,
     async visit(serverId, { mark, connect: open, keepMs, does }) {
       if (lines.isInUse(serverId)) return 'in_use';

@@ -51,6 +51,7 @@ export function startChores({ database, queue, log, clusters, bmcs }: ChoreNeeds
       record: (serverId, seen) => recordSighting(database, serverId, seen),
     },
     glance: bmcs.glance,
+    log,
   });
   const nodeAlarms = nodeAlarmRounds({ store: postgresNodeAlarms(database), nodes: clusters.nodes, node: clusters.node, log });
   const bulks = postgresBulkDriver(database);

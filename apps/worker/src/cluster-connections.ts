@@ -8,7 +8,7 @@ import { EVERYTHING_GOES } from '@rackwright/kubernetes/drain/policies.ts';
 import { readKubeconfig } from '@rackwright/kubernetes/kubeconfig.ts';
 import type { NodeSeen } from '@rackwright/domain/node-alarms/compare-nodes.ts';
 import type { ConnectCluster } from '@rackwright/workflows/ports.ts';
-import { type NodeList, nodeList, seenNode } from './node-watch/node-list.ts';
+import { type NodeList, nodeList, type NodesInSight, seenNode } from './node-watch/node-list.ts';
 
 export type ClusterAddress = { apiEndpoint: string; ca: string; credentials: string };
 
@@ -16,6 +16,8 @@ export type ClusterConnections = {
   /** The workflows' port. */
   connect: ConnectCluster;
   api(clusterId: ClusterId): Promise<ClusterApi>;
+  /** All its Nodes as the watch tells of them. */
+  sight(clusterId: ClusterId): Promise<NodesInSight>;
   /** All its Nodes, by the watch where that sees; else asked for. Faults as those of `ClusterApi`. */
   nodes(clusterId: ClusterId): Promise<NodeSeen[]>;
   /** As the API server says it at this moment. */
@@ -75,15 +77,22 @@ export function clusterConnections({ read: readNow, onChange }: ClusterSource): 
     }
   };
 
+  const look = (clusterId: ClusterId): NodesInSight => open.get(clusterId)?.list.look() ?? { sees: false, why: 'not connected' };
+
   return {
     api,
     async node(clusterId, name) {
       const found = await (await api(clusterId)).node(name);
       return found && seenNode(found);
     },
+    async sight(clusterId) {
+      await api(clusterId);
+      return look(clusterId);
+    },
     async nodes(clusterId) {
       const cluster = await api(clusterId);
-      return open.get(clusterId)?.list.all() ?? (await cluster.nodes()).map(seenNode);
+      const sight = look(clusterId);
+      return sight.sees ? sight.nodes.map(({ seen }) => seen) : (await cluster.nodes()).map(seenNode);
     },
     connect: async (clusterId) => clusterAccess(await api(clusterId), EVERYTHING_GOES),
     async close() {

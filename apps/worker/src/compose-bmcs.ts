@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { bmcConnector, type ConnectBmcOptions } from '@rackwright/bmc/connect-bmc.ts';
 import { probeBmc } from '@rackwright/bmc/probe-bmc.ts';
-import { minutes } from '@rackwright/domain/durations.ts';
-import { holdBmc, letGoOfBmc, mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
+import { holdBmc, keepBmc, letGoOfBmc, mayTalk } from '@rackwright/store/bmc-sweep/bmc-rights.ts';
 import { postgresSweep } from '@rackwright/store/bmc-sweep/postgres-sweep.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { askForPower, notePower, settleFoundOn, settlePower } from '@rackwright/store/power/power-grants.ts';
@@ -16,6 +15,7 @@ import { bmcLooker } from './bmc-sweep/look-at-bmc.ts';
 import { startBmcSweep, type SweepSizes } from './bmc-sweep/start-bmc-sweep.ts';
 import type { Log } from './needs.ts';
 import { ownBmc } from './own-bmc.ts';
+import { sayWhy } from './say-why.ts';
 
 export type BmcsConfig = {
   bmc?: ConnectBmcOptions;
@@ -29,27 +29,33 @@ export type Bmcs = Pick<BmcConnections, 'heldBy' | 'readBmc' | 'glance' | 'hangU
   connect: ConnectBmcAccount;
 };
 
-const HANGING_UP_MS = minutes(1);
-
 export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring, log, runner }: BmcsNeeds): Bmcs {
   // Two processes may have one name, and one process may sweep twice in a test: the sweep tells them apart.
   const worker = `${runner}/${randomBytes(4).toString('hex')}`;
   const connect = bmcConnector(bmc);
+  // Not under the name of the sweep: a look of our own would give the right back at its end.
+  const aloneAs = (who: string) =>
+    askAlone({
+      take: (serverId, forMs) => holdBmc(database, `${worker}/${who}`, serverId, forMs),
+      keep: (serverId, forMs) => keepBmc(database, `${worker}/${who}`, serverId, forMs),
+      giveBack: (serverId) => letGoOfBmc(database, `${worker}/${who}`, serverId),
+      onFault: (serverId, cause) =>
+        log.warn({ serverId, because: sayWhy(cause) }, 'the right to ask a BMC is neither kept nor given back'),
+    });
   const connections = bmcConnections({
     connect: ownBmc((serverId) => readBmcAccess(database, keyring, serverId), connect),
     untilMayTalk: (run) => untilFree(() => mayTalk(database, run, worker)),
-    // Not under the name of the sweep: a look of our own would give the right back at its end.
-    askAlone: askAlone({
-      take: (serverId, forMs) => holdBmc(database, `${worker}/reader`, serverId, forMs),
-      giveBack: (serverId) => letGoOfBmc(database, `${worker}/reader`, serverId),
-    }),
+    askAlone: aloneAs('reader'),
     power: {
       ask: (holder) => askForPower(database, holder),
       settle: (holder, inrushSeconds) => settlePower(database, holder, inrushSeconds),
+      notSettled: (holder, cause) => log.warn({ ...holder, because: sayWhy(cause) }, 'a power grant stays until it runs out'),
       foundOn: (holder) => settleFoundOn(database, holder),
       note: ({ serverId }, power) => notePower(database, serverId, power),
     },
   });
+  // Another name than the readers' as well: they are waited for like anybody else.
+  const changePassword = aloneAs('password');
   // What the sweep writes is compared with the database's clock.
   let behindMs = 0;
   const look = bmcLooker({
@@ -74,13 +80,7 @@ export function composeBmcs({ bmc = {}, sweep }: BmcsConfig, { database, keyring
     readBmc: connections.readBmc,
     glance: connections.glance,
     connect,
-    async hangUp(serverId) {
-      // Another name than the sweep's and the readers': they are waited for like anybody else.
-      const me = `${worker}/password`;
-      await untilFree(() => holdBmc(database, me, serverId, HANGING_UP_MS));
-      await connections.hangUp(serverId);
-      await letGoOfBmc(database, me, serverId);
-    },
+    hangUp: (serverId) => changePassword(serverId, () => connections.hangUp(serverId)),
     sessions: connections.sessions,
     async close() {
       await sweeping?.close();

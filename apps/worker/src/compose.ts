@@ -26,6 +26,7 @@ import { type BmcsConfig, composeBmcs } from './compose-bmcs.ts';
 import { health } from './health/start-health.ts';
 import type { HeldRun } from './hold-run.ts';
 import type { Log } from './needs.ts';
+import { wakeByNode } from './node-watch/wake-by-node.ts';
 import { composeScheduler } from './schedules/compose-scheduler.ts';
 import type { SchedulerConfig } from './schedules/scheduler.ts';
 import { sweepDue } from './sweep-due.ts';
@@ -54,13 +55,11 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
   const bmcs = composeBmcs(config, { database, keyring, log, runner: worker });
   const clusters = clusterConnections({
     read: (clusterId) => readClusterAccess(database, keyring, clusterId),
-    async onChange(clusterId, change) {
-      watched.take(clusterId, change);
-      // A whole list or a gap needs no wake-up: whoever waits looks every few seconds anyway.
-      if (change.kind !== 'changed') return;
-      const operationId = await operationOfNode(database, clusterId, change.node.name).catch(() => undefined);
-      if (operationId !== undefined) await queue.wakeUp(operationId).catch(() => undefined);
-    },
+    onChange: wakeByNode({
+      operationOf: (clusterId, nodeName) => operationOfNode(database, clusterId, nodeName),
+      wakeUp: queue.wakeUp,
+      log,
+    }),
   });
   const { healthEveryMs: everyMs } = config;
   const watched = health({
@@ -68,7 +67,7 @@ export async function composeWorker(config: WorkerConfig, needs: WorkerNeeds): P
     worker,
     everyMs,
     queue,
-    watch: clusters.api,
+    sight: clusters.sight,
     glance: bmcs.glance,
     log,
   });

@@ -19,6 +19,7 @@ function bench(change: Partial<World>, answer: PowerAnswer = YES) {
   const book: PowerBook = {
     ask: async () => (said.push(`ask while ${world.power}`), answer),
     settle: async (_, seconds) => void said.push(`settle ${seconds} s while ${world.power}`),
+    notSettled: (_, cause) => void said.push(`not settled: ${String(cause)}`),
     foundOn: async () => void said.push(`found ${world.power}`),
     note: async (_, power) => void said.push(`note ${power}`),
   };
@@ -62,7 +63,7 @@ test('whoever goes on after a death between the order and its account finds it o
   const { world, said, book, open } = bench({ power: 'off' });
   await budgetedBmc(fakeBmc(world), HOLDER, { ...book, settle: () => Promise.reject(new Error('it died')) }, {}).setPower('on');
   await open().setPower('on');
-  expect(said).toEqual(['note off', 'ask while off', 'note on', 'found on']);
+  expect(said).toEqual(['note off', 'ask while off', 'not settled: Error: it died', 'note on', 'found on']);
 });
 
 test('an order that failed gives its grant back all the same: the machine may be starting', async () => {
@@ -79,4 +80,12 @@ test('what is seen is written down when it is news, and off gives back at once',
   world.power = 'powering_on';
   await open().power();
   expect(said).toEqual(['note on', 'note off', 'note on']);
+});
+
+test('a grant that cannot be settled is told; the order was sent all the same', async () => {
+  const { world, said, book, open } = bench({ power: 'off' });
+  book.settle = () => Promise.reject(new Error('no database'));
+  await open().setPower('on');
+  expect(world.power).toBe('on');
+  expect(said).toEqual(['note off', 'ask while off', 'not settled: Error: no database']);
 });

@@ -14,6 +14,8 @@ export type PowerBook = {
   ask(holder: Holder): Promise<PowerAnswer>;
   /** The order was sent. May be lost: the grant runs out by itself, only later. */
   settle(holder: Holder, inrushSeconds: number): Promise<void>;
+  /** Told when that was lost. */
+  notSettled(holder: Holder, cause: unknown): void;
   /** It was on already: whoever died between the order and `settle` left a grant that nobody else can use until it runs out. */
   foundOn(holder: Holder): Promise<void>;
   note(holder: Holder, power: 'on' | 'off'): Promise<void>;
@@ -48,7 +50,9 @@ export function budgetedBmc(bmc: Bmc, holder: Holder, book: PowerBook, noted: No
       await switchOn();
     } finally {
       // Also when it failed: the machine may be starting.
-      if (answer.draw) await book.settle(holder, answer.draw.inrushSeconds).catch(() => undefined);
+      if (answer.draw) {
+        await book.settle(holder, answer.draw.inrushSeconds).catch((cause: unknown) => book.notSettled(holder, cause));
+      }
     }
   };
 

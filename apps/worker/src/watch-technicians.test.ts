@@ -10,6 +10,7 @@ const unsupported = () => Promise.reject(new Fault({ code: 'bmc_unsupported', do
 function watched(bmc: Partial<Glance>, machines = [{ serverId: 'srv_1' as ServerId, ledWanted: true }]) {
   const seen: MachineSeen[] = [];
   const told: boolean[] = [];
+  const logged: string[] = [];
   const whole: Glance = {
     power: async () => 'off',
     identifyLed: async () => false,
@@ -19,8 +20,9 @@ function watched(bmc: Partial<Glance>, machines = [{ serverId: 'srv_1' as Server
   const technicians = watchTechnicians({
     watch: { claim: async (limit) => machines.slice(0, limit), record: async (_id, one) => void seen.push(one) },
     glance: (_id, use) => use(whole),
+    log: { warn: (facts, message) => void logged.push(`${message}: ${JSON.stringify(facts)}`) },
   });
-  return { technicians, seen, told };
+  return { technicians, seen, told, logged };
 }
 
 test('the light is turned on where it is not, and told once it is', async () => {
@@ -61,4 +63,13 @@ test('one that does not answer is not asked again meanwhile, and holds up no oth
   silent.resolve('off');
   await technicians.close();
   expect(seen).toHaveLength(3);
+});
+
+test('trouble of ours is no silence of the BMC: it is told, without its cause', async () => {
+  const trouble = new Error('query the database', { cause: new Error('postgres://u:hunter2@db') });
+  const { technicians, seen, logged } = watched({ power: () => Promise.reject(trouble) });
+  await technicians.look();
+  await technicians.close();
+  expect(seen).toEqual([]);
+  expect(logged).toEqual(['nobody sees what a technician does: {"serverId":"srv_1","because":"query the database"}']);
 });

@@ -2,19 +2,21 @@
 import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
 import type { Bmc } from '@rackwright/workflows/ports.ts';
-import type { MachineSeen, RackWatch } from './needs.ts';
+import type { Log, MachineSeen, RackWatch } from './needs.ts';
+import { sayWhy } from './say-why.ts';
 
 export type Glance = Pick<Bmc, 'power' | 'identifyLed' | 'setIdentifyLed'>;
 export type TechnicianWatchNeeds = {
   watch: RackWatch;
   /** Reads and lights only: for power one must hold the server. */
   glance<T>(serverId: ServerId, use: (bmc: Glance) => Promise<T>): Promise<T>;
+  log: Pick<Log, 'warn'>;
 };
 
 const MOST_AT_ONCE = 50;
 
 /** One that does not answer holds up no other: it is asked again when its answer, or its silence, has come. */
-export function watchTechnicians({ watch, glance }: TechnicianWatchNeeds) {
+export function watchTechnicians({ watch, glance, log }: TechnicianWatchNeeds) {
   const asked = new Map<ServerId, Promise<void>>();
   const ask = async (serverId: ServerId, ledWanted: boolean): Promise<void> => {
     await watch.record(serverId, await look(glance, serverId, ledWanted));
@@ -26,7 +28,9 @@ export function watchTechnicians({ watch, glance }: TechnicianWatchNeeds) {
       for (const { serverId, ledWanted } of await watch.claim(room)) {
         if (asked.has(serverId)) continue;
         // What could not be written is seen again in a few seconds.
-        const answer = ask(serverId, ledWanted).catch(() => undefined);
+        const answer = ask(serverId, ledWanted).catch((thrown: unknown) =>
+          log.warn({ serverId, because: sayWhy(thrown) }, 'nobody sees what a technician does'),
+        );
         asked.set(serverId, answer);
         void answer.finally(() => asked.delete(serverId));
       }

@@ -1,6 +1,6 @@
 // Puts together everything we can do with one cluster.
 import type { ClusterApi, ClusterEndpoint } from './cluster-api.ts';
-import { csrMethods, deletePendingCsrsOf } from './csr/csr-methods.ts';
+import { csrMethods } from './csr/csr-methods.ts';
 import { drainMethods } from './drain/drain-pass.ts';
 import { outlookMethods } from './drain/outlook.ts';
 import { readHealth } from './health.ts';
@@ -17,13 +17,14 @@ import { deleteTokensOf, tokenMethods } from './tokens/bootstrap-token.ts';
 export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () => new Date()): ClusterApi {
   const connection = openConnection(endpoint);
   const versions = discoverGroupVersions(connection);
+  const { deletePendingOf, ...certificates } = csrMethods(connection, now);
   const closing = new AbortController();
   return {
     health: () => readHealth(connection),
     ensureBootstrapRbac: () => ensureBootstrapRbac(connection),
     ...tokenMethods(connection),
     ...nodeMethods(connection, closing.signal),
-    ...csrMethods(connection, now),
+    ...certificates,
     ...cordonMethods(connection, now),
     ...controlPlaneMethods(connection),
     ...volumeMethods(connection),
@@ -32,7 +33,7 @@ export function connectCluster(endpoint: ClusterEndpoint, now: () => Date = () =
     // The token first: without it no new request can come while the old ones are deleted.
     async revokeAccess({ serverId, nodeName }) {
       await deleteTokensOf(connection, serverId);
-      await deletePendingCsrsOf(connection, nodeName);
+      await deletePendingOf(nodeName);
     },
     async close() {
       closing.abort();

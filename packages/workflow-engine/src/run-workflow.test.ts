@@ -41,6 +41,27 @@ test('a step that was recorded is not done again, and gives its recorded result'
   expect(said).toEqual(['a', 'b after 1']);
 });
 
+test('null and nothing are remembered as what they were', async () => {
+  const seen: unknown[][] = [];
+  const gives: Workflow<null, null> = async (run) => {
+    const wait = { within: 10_000, every: 1_000, waitingFor: { code: 'thing', unblockedBy: 'the thing' } };
+    const found = await run.step('found', async () => null);
+    const did = await run.step('did', async () => undefined);
+    const came = await run.until('came', async () => null, wait);
+    seen.push([found, did, came]);
+    await run.step('last', async () => seen.length);
+  };
+  const log = newLog();
+  log.dieAt((step) => (step.name === 'last' ? 'after' : undefined));
+  await expect(runToRest(gives, null, null, log, later(0))).rejects.toThrow('taken this operation over');
+  log.dieAt(() => undefined);
+  expect(await runToRest(gives, null, null, log, later(0))).toEqual({ kind: 'finished' });
+  expect(seen).toEqual([
+    [null, undefined, null],
+    [null, undefined, null],
+  ]);
+});
+
 test('what a step gave is written with the next intention, before the next deed, and the last with the end of the run', async () => {
   const log = newLog();
   const written: string[] = [];

@@ -40,7 +40,7 @@ export class NotYet {
 }
 
 export type Run = {
-  /** Does it and remembers the result (JSON); on a later run gives the remembered result. Names are unique in a workflow. */
+  /** Does it and remembers the result (JSON, null included); on a later run gives the remembered result. Names are unique in a workflow. */
   step<T>(name: string, does: () => Promise<T>, options?: StepOptions): Promise<T>;
   /** Looks until there is something; in between the operation sleeps in the database. Fails after `within`. */
   until<T>(name: string, look: () => Promise<T | NotYet | undefined>, options: UntilOptions): Promise<T>;
@@ -176,7 +176,7 @@ async function attempt<T, R>(
     throw recordFailure(engine, step, thrown);
   }
   step.state = 'done';
-  step.result = result ?? undefined;
+  step.result = result;
   delete step.error;
   engine.unsaved.push(step);
   return result;

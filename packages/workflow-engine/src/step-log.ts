@@ -21,7 +21,7 @@ export type StepRecord = {
   state: StepState;
   /** How many times the deed was tried. */
   attempt: number;
-  /** JSON; undefined when the step gave nothing. Never a secret. */
+  /** JSON; undefined when the step gave nothing, which is not null. Never a secret. */
   result?: unknown;
   error?: StoredError | undefined;
   startedAt: string;

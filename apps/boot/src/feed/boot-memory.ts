@@ -10,6 +10,8 @@ export type BootMemory = {
   tickets: TicketIndex & { serverOf(ticketId: string): ServerId | undefined };
   /** The server whose operation a report wakes, and everything else about it that is in memory. */
   record(serverId: ServerId): BootRecord | undefined;
+  /** All whose ticket is open. */
+  ticketed(): ServerId[];
   replaceAll(records: readonly BootRecord[]): void;
   /** `asked` but not among the records: taken out. */
   replace(asked: readonly ServerId[], records: readonly BootRecord[]): void;
@@ -47,6 +49,7 @@ export function bootMemory(): BootMemory {
       serverOf: (ticketId) => byTicket.get(ticketId),
     },
     record: (serverId) => records.get(serverId),
+    ticketed: () => [...byTicket.values()],
     replaceAll(all) {
       records.clear();
       byHash.clear();

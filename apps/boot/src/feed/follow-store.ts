@@ -1,6 +1,7 @@
 // Follows the store's events and keeps the boot memory right: whole at the start and after a gap, then server by server.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import { shareNext } from '@rackwright/domain/share-next.ts';
 import { noteReplica, removeReplica } from '@rackwright/store/boot/boot-replicas.ts';
 import { changedServers, loadAllBootRecords, loadBootRecords } from '@rackwright/store/boot/boot-records.ts';
 import type { Database } from '@rackwright/store/database.ts';
@@ -22,7 +23,7 @@ const ALIVE_MS = 4_000;
 export type FollowOptions = {
   /** Host and process: under this name the others learn how far we are. */
   replica: string;
-  /** The memory now knows these servers as they are. */
+  /** The memory knows the open tickets of these servers, and the others can see that it does. */
   onKnown(serverIds: readonly ServerId[]): void;
   /** Told when the store cannot be read. */
   onFault(cause: unknown): void;
@@ -48,9 +49,10 @@ export async function followStore(
     return cursor;
   };
   let cursor = await loadAll();
-  await noteReplica(database, replica, cursor.lastSeq);
+  const position = announce(database, replica, () => cursor.lastSeq, onKnown);
+  await position.note();
   // Also when nothing happens: a replica that says nothing is not counted on.
-  const alive = setInterval(() => void noteReplica(database, replica, cursor.lastSeq).catch(onFault), ALIVE_MS);
+  const alive = setInterval(() => void position.note().catch(onFault), ALIVE_MS);
   alive.unref();
 
   const catchUp = async (): Promise<boolean> => {
@@ -58,16 +60,16 @@ export async function followStore(
     if (changed === 'reload') {
       cursor = await loadAll();
       tell(everybody());
+      await position.known(memory.ticketed());
       return false;
     }
     if (changed.serverIds.length > 0) {
       memory.replace(changed.serverIds, await loadBootRecords(database, keyring, changed.serverIds));
     }
     tell(changed.instructed);
-    if (changed.seq === cursor.lastSeq) return false;
+    if (changed.seq === cursor.lastSeq && !position.owesWord()) return false;
     cursor = { ...cursor, lastSeq: changed.seq };
-    await noteReplica(database, replica, changed.seq);
-    onKnown(changed.serverIds);
+    await position.known(changed.ticketed);
     return changed.more;
   };
 
@@ -86,6 +88,24 @@ export async function followStore(
       await loop.close();
       // Whoever waits for a ticket to be known need not wait for us.
       await removeReplica(database, replica).catch(onFault);
+    },
+  };
+}
+
+/** How far we are, where the other processes see it; only then is it told whose tickets are known. */
+function announce(database: Database, replica: string, lastSeq: () => number, onKnown: (serverIds: readonly ServerId[]) => void) {
+  // One at a time: of two under way at once the older could be written last, and whoever was woken would find us behind.
+  const note = shareNext(() => noteReplica(database, replica, lastSeq()));
+  // Kept until it is told: trouble in between must not swallow it.
+  const untold = new Set<ServerId>();
+  return {
+    note,
+    owesWord: () => untold.size > 0,
+    async known(serverIds: readonly ServerId[]): Promise<void> {
+      for (const serverId of serverIds) untold.add(serverId);
+      await note();
+      onKnown([...untold]);
+      untold.clear();
     },
   };
 }

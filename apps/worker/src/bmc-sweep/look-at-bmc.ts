@@ -10,7 +10,8 @@ import type { Bmc } from '@rackwright/workflows/ports.ts';
 import type { BmcConnections, BmcDoor } from '../bmc-connections.ts';
 import type { Log } from '../needs.ts';
 import type { DueLook, RecordedLook } from './needs.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type LookNeeds = {
   connections: Pick<BmcConnections, 'visit'>;
@@ -143,6 +144,6 @@ function identityProof({ connect, now }: LookNeeds): (due: DueLook) => Promise<B
 
 function codeOf(thrown: unknown, { serverId }: DueLook, log: Log): string {
   if (thrown instanceof Fault || thrown instanceof Refusal) return thrown.code;
-  log.warn({ serverId, because: thrown instanceof Error ? thrown.message : String(thrown) }, 'a look at a BMC ended oddly');
+  log.warn({ serverId, because: sayWhy(thrown) }, 'a look at a BMC ended oddly');
   return 'bmc_protocol_error';
 }

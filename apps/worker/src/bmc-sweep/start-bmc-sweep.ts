@@ -7,6 +7,7 @@ import { lanes } from './lanes.ts';
 import type { LookAtBmc } from './look-at-bmc.ts';
 import type { RecordedLook, SweepShare, SweepStore } from './needs.ts';
 import { batches } from './batches.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type SweepNeeds = { store: SweepStore; look: LookAtBmc; connections: Pick<BmcConnections, 'letGo'>; log: Log };
 /** How many BMCs at the same moment: of those that answer, and beside them of those that are silent or slow. */
@@ -33,8 +34,7 @@ export function startBmcSweep(
   let bell = new AbortController();
   let hungry = { living: false, silent: false };
   let share: SweepShare = { shards: [], workers: 1 };
-  const sayTrouble = (thrown: unknown): void =>
-    log.warn({ because: thrown instanceof Error ? thrown.message : String(thrown) }, 'sweep of BMCs');
+  const sayTrouble = (thrown: unknown): void => log.warn({ because: sayWhy(thrown) }, 'sweep of BMCs');
   // Where all that was free was filled, more is waiting. Not for each place, though: fetching a quarter of the lane costs as much as one.
   const isHungry = (): boolean => LANES.some((lane) => hungry[lane] && places.free()[lane] >= Math.max(1, sizes[lane] / 4));
   const places = lanes({ ...sizes, slowMs: SLOW_MS }, () => (isHungry() ? bell.abort() : undefined));

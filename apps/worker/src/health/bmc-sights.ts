@@ -1,6 +1,10 @@
 // Asks the BMCs of servers that are about to be acted on whether they are there: one that is silent cannot fence, many are a network.
 import { seconds } from '@rackwright/domain/durations.ts';
+import { Fault, Refusal } from '@rackwright/domain/errors.ts';
 import type { ServerId } from '@rackwright/domain/ids.ts';
+import type { Log } from '../needs.ts';
+import { sayWhy } from '../say-why.ts';
+import { within } from '../within.ts';
 
 export type BmcSays = 'answers' | 'silent';
 
@@ -11,25 +15,40 @@ export type BmcSights = {
   ask(serverIds: readonly ServerId[]): Promise<void>;
 };
 
-export type BmcSightsNeeds = { power(serverId: ServerId): Promise<unknown>; now(): number };
+export type BmcSightsNeeds = {
+  /** `onTurn`: called when nobody else talks to the BMC any more, and we do. */
+  power(serverId: ServerId, onTurn: () => void): Promise<unknown>;
+  now(): number;
+  log: Pick<Log, 'warn'>;
+};
 
 const BELIEVED_MS = seconds(60);
+/** Whoever talks to it longer than this leaves us as wise as before. */
+const TURN_COMES_WITHIN_MS = seconds(15);
 /** A BMC that answers later than this answers too late to fence with. */
 const ANSWERS_WITHIN_MS = seconds(30);
 const MOST_AT_ONCE = 50;
 
-export function bmcSights({ power, now }: BmcSightsNeeds): BmcSights {
+export function bmcSights({ power, now, log }: BmcSightsNeeds): BmcSights {
   const heard = new Map<ServerId, { says: BmcSays; at: number }>();
 
   const askOne = async (serverId: ServerId): Promise<void> => {
-    const says = await Promise.race([
-      power(serverId).then(
-        (): BmcSays => 'answers',
-        (): BmcSays => 'silent',
-      ),
-      tooLate(),
-    ]);
-    heard.set(serverId, { says, at: now() });
+    const turn = Promise.withResolvers<void>();
+    let begun = false;
+    const answer = power(serverId, () => {
+      begun = true;
+      turn.resolve();
+    });
+    try {
+      // What fails before its turn fails here.
+      await within(TURN_COMES_WITHIN_MS, Promise.race([turn.promise, answer]));
+      await within(ANSWERS_WITHIN_MS, answer);
+      heard.set(serverId, { says: 'answers', at: now() });
+    } catch (thrown) {
+      const says = begun ? saidBy(thrown) : undefined;
+      if (says === undefined) log.warn({ serverId, because: sayWhy(thrown) }, 'a BMC could not be asked whether it is there');
+      else heard.set(serverId, { says, at: now() });
+    }
   };
 
   return {
@@ -44,8 +63,11 @@ export function bmcSights({ power, now }: BmcSightsNeeds): BmcSights {
   };
 }
 
-function tooLate(): Promise<BmcSays> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve('silent'), ANSWERS_WITHIN_MS).unref();
-  });
+/** `silent` is what nobody can fence with. Undefined: trouble of ours, which says nothing about the BMC; it is asked again. */
+function saidBy(thrown: unknown): BmcSays | undefined {
+  // Another machine's BMC, for one.
+  if (thrown instanceof Refusal) return 'silent';
+  if (!(thrown instanceof Fault) || !thrown.code.startsWith('bmc_') || thrown.code === 'bmc_password_changing') return undefined;
+  // It says so itself, and what is begun now waits until it is not.
+  return thrown.code === 'bmc_busy' ? 'answers' : 'silent';
 }

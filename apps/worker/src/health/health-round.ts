@@ -28,7 +28,7 @@ export type HealthRoundNeeds = {
   log: Log;
 };
 
-/** Longer than a round can take: asking BMCs is bounded by half a minute. */
+/** Longer than a round can take: asking BMCs is bounded by three quarters of a minute. */
 const LEAD_MS = seconds(90);
 
 /** Harmless to run at any time, in any process, again. */

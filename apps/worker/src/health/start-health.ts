@@ -1,5 +1,4 @@
 // The health controller as a part of the worker: every worker sees, one of them decides.
-import type { ClusterId } from '@rackwright/domain/ids.ts';
 import type { WakeUpQueue } from '@rackwright/queue/queue.ts';
 import type { Database } from '@rackwright/store/database.ts';
 import { actOnDecisions } from '@rackwright/store/health/act-on-decisions.ts';
@@ -11,7 +10,7 @@ import type { BmcConnections } from '../bmc-connections.ts';
 import type { Log } from '../needs.ts';
 import { bmcSights } from './bmc-sights.ts';
 import { healthRound, type HealthStore } from './health-round.ts';
-import { type NodeSights, nodeSights } from './node-sights.ts';
+import { type SightsNeeds, writeDownSights } from './write-down-sights.ts';
 
 export type HealthParts = {
   database: Database;
@@ -19,39 +18,42 @@ export type HealthParts = {
   worker: string;
   everyMs: number;
   queue: Pick<WakeUpQueue, 'every' | 'wakeUp'>;
-  watch(clusterId: ClusterId): Promise<unknown>;
+  sight: SightsNeeds['sight'];
   /** Without holding the server, in line with those that do. */
   glance: BmcConnections['glance'];
   log: Log;
 };
 
-export type Health = Pick<NodeSights, 'take'> & {
+export type Health = {
   start(): void;
   /** The next process leads at once. */
   close(): Promise<void>;
 };
 
-export function health({ database, worker, everyMs, queue, watch, glance, log }: HealthParts): Health {
-  const sights = nodeSights({
+export function health({ database, worker, everyMs, queue, sight, glance, log }: HealthParts): Health {
+  const sights: SightsNeeds = {
     clusters: () => clustersInUse(database),
-    watch,
+    sight,
     noteNodes: (clusterId, nodes) => noteNodes(database, clusterId, nodes),
     noteSights: (seen) => noteSights(database, worker, seen),
     log,
-  });
+  };
   const store: HealthStore = {
     lead: (forMs) => leadHealth(database, worker, forMs),
     view: () => readHealthView(database),
     act: (acts) => actOnDecisions(database, worker, acts),
   };
-  const bmcs = bmcSights({ power: (serverId) => glance(serverId, (bmc) => bmc.power()), now: () => Date.now() });
+  const bmcs = bmcSights({
+    power: (serverId, onTurn) => glance(serverId, (bmc) => bmc.power(), onTurn),
+    now: () => Date.now(),
+    log,
+  });
   let stop: () => Promise<void> = () => Promise.resolve();
   return {
-    take: sights.take,
     start() {
       // One after the other: what is decided on is what was just seen.
       stop = queue.every('health', everyMs, async () => {
-        await sights.writeDown();
+        await writeDownSights(sights);
         await healthRound({ store, bmcs, wakeUp: (id) => queue.wakeUp(id), log });
       });
     },

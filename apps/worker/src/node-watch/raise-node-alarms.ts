@@ -9,6 +9,7 @@ import {
 } from '@rackwright/domain/node-alarms/compare-nodes.ts';
 import type { ClusterId } from '@rackwright/domain/ids.ts';
 import type { Log } from '../needs.ts';
+import { sayWhy } from '../say-why.ts';
 
 type Cluster = { id: ClusterId; name: string };
 
@@ -67,10 +68,7 @@ export function nodeAlarmRounds({ store, nodes, node, log }: NodeAlarmNeeds): ()
       await round(cluster).catch((thrown: unknown) => {
         // What we remember of it is old by the time it is back.
         before.delete(cluster.id);
-        log.info(
-          { cluster: cluster.name, because: thrown instanceof Error ? thrown.message : String(thrown) },
-          'nodes out of sight',
-        );
+        log.info({ cluster: cluster.name, because: sayWhy(thrown) }, 'nodes out of sight');
       });
     }
     await store.closeUnwatched();

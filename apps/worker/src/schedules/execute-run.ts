@@ -7,19 +7,15 @@ import { storedError } from '@rackwright/workflow-engine/run-workflow.ts';
 import { type ScheduleTask } from '@rackwright/workflows/schedule-tasks/task.ts';
 import { scheduleTask } from '@rackwright/workflows/schedule-tasks/tasks.ts';
 import { type PassNeeds, workThrough } from './work-through.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type ExecuteNeeds = PassNeeds & { leaseMs: number; lookAgainMs: number };
 
 /** Harmless when it is done twice or taken over: every write is refused to whoever is not the owner. */
 export async function executeRun(claim: RunClaim, needs: ExecuteNeeds): Promise<void> {
-  const { store, leaseMs, log } = needs;
+  const { store, log } = needs;
   const lost = new AbortController();
-  const renewals = setInterval(() => {
-    void store.renew(claim, leaseMs).then(
-      (ours) => (ours ? undefined : lost.abort()),
-      () => undefined,
-    );
-  }, leaseMs / 3);
+  const renewals = keepLease(claim, needs, () => lost.abort());
   try {
     await carryOut(claim, { ...needs, stopping: AbortSignal.any([needs.stopping, lost.signal]) });
   } catch (thrown) {
@@ -32,6 +28,24 @@ export async function executeRun(claim: RunClaim, needs: ExecuteNeeds): Promise<
   } finally {
     clearInterval(renewals);
   }
+}
+
+/** A renewal that fails is told once a run; what is written after the lease has run out is refused. */
+function keepLease(claim: RunClaim, { store, leaseMs, log }: ExecuteNeeds, onLost: () => void): NodeJS.Timeout {
+  let told = false;
+  return setInterval(() => {
+    store.renew(claim, leaseMs).then(
+      (ours) => (ours ? undefined : onLost()),
+      (thrown: unknown) => {
+        if (told) return;
+        told = true;
+        log.warn(
+          { runId: claim.runId, schedule: claim.schedule, because: sayWhy(thrown) },
+          'the lease of a schedule run could not be renewed',
+        );
+      },
+    );
+  }, leaseMs / 3);
 }
 
 async function carryOut(claim: RunClaim, needs: ExecuteNeeds): Promise<void> {

@@ -4,6 +4,7 @@ import type { ScheduleStore } from '@rackwright/store/schedules/schedule-store.t
 import type { TaskNeeds } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import type { Log, WakeUps } from '../needs.ts';
 import { executeRun } from './execute-run.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type SchedulerConfig = {
   /** 1 s unless told: so late a schedule may begin. */
@@ -62,5 +63,3 @@ export function startScheduler(config: SchedulerConfig, needs: SchedulerNeeds): 
     },
   };
 }
-
-const sayWhy = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -9,6 +9,7 @@ import { storedError } from '@rackwright/workflow-engine/run-workflow.ts';
 import { StaleRun, type StoredError } from '@rackwright/workflow-engine/step-log.ts';
 import type { TaskNeeds } from '@rackwright/workflows/schedule-tasks/needs.ts';
 import type { Acted, ScheduleTask } from '@rackwright/workflows/schedule-tasks/task.ts';
+import { inLanes } from '../each-at-most.ts';
 import type { Log, WakeUps } from '../needs.ts';
 
 export type PassNeeds = { store: ScheduleStore; tasks: TaskNeeds; queue: WakeUps; log: Log; stopping: AbortSignal };
@@ -35,18 +36,13 @@ export async function workThrough(claim: RunClaim, task: ScheduleTask, needs: Pa
       if (why === 'operation') return;
     }
   };
+  // The first that fails ends the pass, once the others have come to their next item's end.
   await inLanes(Math.min(room, turn.length), lane);
   // No lane was left for these: they wait for those that run.
   return [...left, ...turn.map((): Left => 'operation')];
 }
 
 const underWay = ({ operation }: OpenItem): boolean => operation?.state === 'running';
-
-/** The first that fails ends the pass, once the others have come to their next item's end. */
-async function inLanes(count: number, lane: () => Promise<void>): Promise<void> {
-  const ended = await Promise.allSettled(Array.from({ length: Math.max(0, count) }, lane));
-  for (const one of ended) if (one.status === 'rejected') throw one.reason;
-}
 
 async function oneItem(claim: RunClaim, task: ScheduleTask, item: OpenItem, needs: PassNeeds): Promise<Left | undefined> {
   const { store, tasks } = needs;

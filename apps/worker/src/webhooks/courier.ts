@@ -7,6 +7,7 @@ import type { CourierStore, Log } from '../needs.ts';
 import { guardedDispatcher } from './guarded-dispatcher.ts';
 import { ANSWER_MS, sendMessage } from './send-message.ts';
 import { MOST_AT_ONCE, serveWebhook, type ServeNeeds } from './serve-webhook.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type CourierConfig = {
   targets: TargetPolicy;
@@ -52,8 +53,7 @@ export function startCourier(config: CourierConfig, { store, onNew, worker, log 
   let bell = new AbortController();
   const ring = (): void => bell.abort();
   const unsubscribe = onNew(ring);
-  const sayTrouble = (thrown: unknown): void =>
-    log.warn({ because: thrown instanceof Error ? thrown.message : String(thrown) }, 'webhooks');
+  const sayTrouble = (thrown: unknown): void => log.warn({ because: sayWhy(thrown) }, 'webhooks');
 
   const takeTurns = async (): Promise<void> => {
     const leases = await store.claim(worker, leaseMs, MOST_WEBHOOKS_AT_ONCE - serving.size);

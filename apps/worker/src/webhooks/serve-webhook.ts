@@ -4,6 +4,7 @@ import { seconds } from '@rackwright/domain/durations.ts';
 import type { DeliveryPolicy } from '@rackwright/domain/webhooks/delivery-policy.ts';
 import type { CourierStore, Lease, Log } from '../needs.ts';
 import { type Message, type Receiver, type Sent } from './send-message.ts';
+import { sayWhy } from '../say-why.ts';
 
 export type ServeNeeds = {
   store: CourierStore;
@@ -90,9 +91,7 @@ async function deliver(
       log.info({ webhookId: lease.webhookId, deliveryId: id, because: sent.attempt.error }, 'webhook message not taken');
     }
   } catch (thrown) {
-    log.warn({ webhookId: lease.webhookId, deliveryId: id, because: sayThrown(thrown) }, 'webhook attempt not recorded');
+    log.warn({ webhookId: lease.webhookId, deliveryId: id, because: sayWhy(thrown) }, 'webhook attempt not recorded');
     throw thrown;
   }
 }
-
-const sayThrown = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

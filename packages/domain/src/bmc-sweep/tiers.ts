@@ -1,6 +1,6 @@
 // How often the fleet sweep looks at a server's BMC, by what the server does; and when in the interval, so that a fleet does not stampede.
 import { minutes, seconds } from '../durations.ts';
-import { type ServerState, STATES } from '../server-lifecycle/table.ts';
+import { isServing, type ServerState, STATES } from '../server-lifecycle/table.ts';
 
 export type SweepTier = 'serving' | 'working' | 'idle' | 'none';
 
@@ -14,13 +14,12 @@ export const SWEEP_PACES: Readonly<Record<Exclude<SweepTier, 'none'>, SweepPace>
   idle: { lookMs: minutes(5), logMs: minutes(30) },
 };
 
-const SERVING: ReadonlySet<string> = new Set(['in_service', 'degraded']);
 // Nobody proved these BMCs yet (onboarding does, and a wrong password may lock an account), or the machine is not ours any more.
 const UNPROVEN: ReadonlySet<string> = new Set(['discovered', 'registered', 'retired']);
 
 export function sweepTier(state: ServerState): SweepTier {
   if (UNPROVEN.has(state)) return 'none';
-  if (SERVING.has(state)) return 'serving';
+  if (isServing(state)) return 'serving';
   return STATES[state].kind === 'working' ? 'working' : 'idle';
 }
 

@@ -1,6 +1,6 @@
 // The Nodes of a cluster beside the servers on file: which Node is missing, and which one nobody vouches for.
 import type { ServerId } from '../ids.ts';
-import type { ServerState } from '../server-lifecycle/table.ts';
+import { isServing, type ServerState } from '../server-lifecycle/table.ts';
 
 export type NodeSeen = {
   name: string;
@@ -41,9 +41,6 @@ export type Adoption = { serverId: ServerId; nodeName: string; before: string; n
 
 export type Comparison = { alarms: NodeAlarm[]; adoptions: Adoption[] };
 
-// Only here nobody of us is at work on the Node: every other state deletes it, makes it, or waits for it.
-const NODE_EXPECTED: ReadonlySet<string> = new Set(['in_service', 'degraded']);
-
 /**
  * @param nodes  all of the cluster
  * @param servers  all on file, whether they belong to this cluster or not
@@ -68,8 +65,9 @@ export function alarmPrefix(kind: NodeAlarm['kind'], clusterId: string): string 
 }
 
 function missingNode({ id, name, state, member }: ServerOnFile, nodes: ReadonlyMap<string, NodeSeen>): NodeAlarm[] {
+  // Only while it serves nobody of us is at work on the Node: every other state deletes it, makes it, or waits for it.
   // Without a uid nobody saw it as a Node yet: its provisioning waits for that and says so itself.
-  if (!NODE_EXPECTED.has(state) || member === null || member.nodeUid === null) return [];
+  if (!isServing(state) || member === null || member.nodeUid === null) return [];
   const now = nodes.get(member.nodeName);
   if (now?.uid === member.nodeUid || now?.serverId === id) return [];
   const { nodeName, nodeUid } = member;
@@ -77,7 +75,7 @@ function missingNode({ id, name, state, member }: ServerOnFile, nodes: ReadonlyM
 }
 
 function adoption({ id, state, member }: ServerOnFile, nodes: ReadonlyMap<string, NodeSeen>): Adoption[] {
-  if (!NODE_EXPECTED.has(state) || member === null || member.nodeUid === null) return [];
+  if (!isServing(state) || member === null || member.nodeUid === null) return [];
   const now = nodes.get(member.nodeName);
   if (!now || now.uid === member.nodeUid || now.serverId !== id) return [];
   return [{ serverId: id, nodeName: member.nodeName, before: member.nodeUid, nodeUid: now.uid }];

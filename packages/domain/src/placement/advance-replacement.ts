@@ -1,5 +1,6 @@
 // What a replacement does next, seen from where its two servers are: asked again whenever something may have changed.
 import type { Facts } from '../errors.ts';
+import { isServing } from '../server-lifecycle/table.ts';
 
 export const REPLACEMENT_STATES = ['taking_in', 'taking_out', 'succeeded', 'failed', 'cancelled'] as const;
 export type ReplacementState = (typeof REPLACEMENT_STATES)[number];
@@ -41,11 +42,6 @@ export type NextAct =
 /** A spare that fails may be the next broken one; three in a row are no accident. */
 export const MOST_SPARES = 3;
 
-/** States in which a server counts for its cluster; in any other resting state it is out already. */
-const SERVING = new Set(['in_service', 'degraded']);
-
-export const serves = (state: string): boolean => SERVING.has(state);
-
 export function nextAct(seen: SeenReplacement): NextAct {
   return seen.state === 'taking_in' ? takeIn(seen) : takeOut(seen);
 }
@@ -70,7 +66,7 @@ function takeOut({ broken, order }: SeenReplacement): NextAct {
   const { operation, busyWith, state } = broken;
   if (operation?.state === 'running') return waiting('broken_leaving', operation.id, 'the operation on the broken server ending');
   if (busyWith !== null) return waiting('broken_busy', busyWith, 'the operation that runs on the broken server ending');
-  if (!serves(state)) return order === 'spare_first' ? { act: 'succeed' } : { act: 'take_spare' };
+  if (!isServing(state)) return order === 'spare_first' ? { act: 'succeed' } : { act: 'take_spare' };
   if (!operation) return { act: 'take_out' };
   return { act: 'fail', code: 'broken_kept', facts: { operationId: operation.id, because: operation.errorCode } };
 }

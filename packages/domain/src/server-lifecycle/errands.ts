@@ -1,6 +1,6 @@
 // Errands: operations that leave a server's state as it is. They hold its lease like every other, so nothing else happens meanwhile.
 // Why they are no working states: docs/adr/0012-errands-keep-the-state.md.
-import type { ServerState, WorkflowName } from './table.ts';
+import { type ServerState, SERVING, type WorkflowName } from './table.ts';
 
 export type ErrandName = 'power-on-server';
 /** Whatever an operation may run. */
@@ -12,7 +12,7 @@ type Errand = { from: readonly ServerState[]; limitMinutes: number; means: strin
 export const ERRANDS = {
   // Longer than a whole site takes in waves: most of it is waiting for power.
   'power-on-server': {
-    from: ['in_service', 'degraded'],
+    from: SERVING,
     limitMinutes: 240,
     means: 'powering on what serves, and waiting until it does again',
   },

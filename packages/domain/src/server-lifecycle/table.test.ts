@@ -1,6 +1,6 @@
 // The promises that the life-cycle table makes.
 import { expect, test } from 'vitest';
-import { allowed, MOVES, next, STATES, type ServerState, wayBack } from './table.ts';
+import { allowed, isServing, MOVES, next, SERVING, STATES, type ServerState, wayBack } from './table.ts';
 
 const names = Object.keys(STATES) as ServerState[];
 
@@ -31,6 +31,13 @@ test('no two moves share a start and an event', () => {
 
 test('every state can be reached from discovered', () => {
   expect([...reachableFrom('discovered')].sort()).toEqual([...names].sort());
+});
+
+test('what serves is what may be remediated, and nothing else', () => {
+  const remediated = MOVES.filter(([, on]) => on === 'remediate').map(([from]) => from);
+  expect(names.filter(isServing)).toEqual(names.filter((name) => (remediated as readonly string[]).includes(name)));
+  expect(names.filter(isServing).sort()).toEqual([...SERVING].sort());
+  expect(isServing('a state of another version')).toBe(false);
 });
 
 test('only retired is a dead end', () => {

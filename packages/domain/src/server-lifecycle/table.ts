@@ -77,6 +77,12 @@ export const STATES = {
 
 export type ServerState = keyof typeof STATES;
 
+/** Its system runs and counts for whoever uses it; in every other state somebody is at work on it, or it is out. */
+export const SERVING = ['in_service', 'degraded'] as const satisfies readonly ServerState[];
+const SERVES: ReadonlySet<string> = new Set(SERVING);
+
+export const isServing = (state: string): boolean => SERVES.has(state);
+
 export const MOVES = [
   // from                  on           to                     by
   ['discovered', 'accept', 'registered', 'operator'],

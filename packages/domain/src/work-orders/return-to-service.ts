@@ -1,14 +1,12 @@
 // Where a repaired server may go: back into service only with the Node that waited for it.
 import type { Assignment } from '../server.ts';
-import type { ServerState } from '../server-lifecycle/table.ts';
+import { isServing, type ServerState } from '../server-lifecycle/table.ts';
 
 /** @param cameFrom  the state it was taken out of for the repair */
 export function returnsToService(
   assignment: Pick<Assignment, 'clusterId' | 'nodeUid'> | null,
   cameFrom: ServerState | undefined,
 ): boolean {
-  if (assignment === null || !SERVING.has(cameFrom ?? '')) return false;
+  if (assignment === null || !isServing(cameFrom ?? '')) return false;
   return assignment.clusterId === null || assignment.nodeUid !== null;
 }
-
-const SERVING = new Set<string>(['in_service', 'degraded']);

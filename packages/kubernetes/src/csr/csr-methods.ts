@@ -4,14 +4,25 @@ import type { Connection } from '../http/connection.ts';
 import { failureFault } from '../http/faults.ts';
 import { listAll } from '../http/list-all.ts';
 import type { CsrObject } from '../http/objects.ts';
+import { shareNext } from '@rackwright/domain/share-next.ts';
 import { mayApprove, nodeNameOf, type Verdict } from './may-approve.ts';
 import { readRequest } from './read-request.ts';
 
 const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const SERVING = 'kubernetes.io/kubelet-serving';
 
-export function csrMethods(connection: Connection, now: () => Date): Pick<ClusterApi, 'approveServingCsrs'> {
-  const pendingServing = oneAtATime(() => pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` }));
+type CsrMethods = Pick<ClusterApi, 'approveServingCsrs'> & {
+  /**
+   * Deletes what still waits for a signature in the name of this node: requests of its kubelet, and first ones that
+   * ask for the node's name with a bootstrap token.
+   */
+  deletePendingOf(nodeName: string): Promise<void>;
+};
+
+/** Hundreds of servers that join or leave at once want the same two lists. */
+export function csrMethods(connection: Connection, now: () => Date): CsrMethods {
+  const pendingServing = shareNext(() => pendingCsrs(connection, { fieldSelector: `spec.signerName=${SERVING}` }));
+  const pendingNames = shareNext(() => namesByIdentity(connection));
   return {
     async approveServingCsrs(expected) {
       const verdicts: Awaited<ReturnType<ClusterApi['approveServingCsrs']>> = { approved: [], refused: [] };
@@ -22,6 +33,12 @@ export function csrMethods(connection: Connection, now: () => Date): Pick<Cluste
         else if (await approve(connection, csr, now())) verdicts.approved.push(name);
       }
       return verdicts;
+    },
+
+    async deletePendingOf(nodeName) {
+      for (const name of (await pendingNames()).get(`system:node:${nodeName}`) ?? []) {
+        await connection.find({ method: 'DELETE', path: `${CSRS}/${name}`, doing: `delete CSR ${name}` });
+      }
     },
   };
 }
@@ -36,18 +53,18 @@ async function judge(csr: CsrObject, expected: ExpectedNode[]): Promise<Verdict>
   return request ? mayApprove(request, expected) : { approve: false, reason: 'its PKCS#10 cannot be read' };
 }
 
-/**
- * Deletes what still waits for a signature in the name of this node: requests of its kubelet, and first ones that
- * ask for the node's name with a bootstrap token.
- */
-export async function deletePendingCsrsOf(connection: Connection, nodeName: string): Promise<void> {
-  const identity = `system:node:${nodeName}`;
+/** The pending requests' names by who sent them or is named as their subject: `system:node:<name>`. */
+async function namesByIdentity(connection: Connection): Promise<Map<string, string[]>> {
+  const names = new Map<string, string[]>();
   for (const csr of await pendingCsrs(connection, {})) {
-    const subject = csr.spec.username === identity ? [identity] : (await readRequest(csr))?.subject.commonNames;
-    if (!subject?.includes(identity)) continue;
-    const path = `${CSRS}/${csr.metadata.name}`;
-    await connection.find({ method: 'DELETE', path, doing: `delete CSR ${csr.metadata.name}` });
+    const asksFor = (await readRequest(csr))?.subject.commonNames ?? [];
+    for (const identity of new Set([csr.spec.username ?? '', ...asksFor])) {
+      const known = names.get(identity);
+      if (known) known.push(csr.metadata.name);
+      else names.set(identity, [csr.metadata.name]);
+    }
   }
+  return names;
 }
 
 async function pendingCsrs(connection: Connection, selector: Record<string, string>): Promise<CsrObject[]> {
@@ -83,24 +100,4 @@ async function approve(connection: Connection, csr: CsrObject, at: Date): Promis
   if (answer.ok) return true;
   if (answer.failure.status === 404 || answer.failure.status === 409) return false;
   throw failureFault(answer.failure, doing);
-}
-
-/** Hundreds of servers that join at once want the same list: whoever asks while one is fetched shares the next one, which begins later. */
-function oneAtATime<T>(fetch: () => Promise<T>): () => Promise<T> {
-  let running: Promise<unknown> | undefined;
-  let next: Promise<T> | undefined;
-  const begin = (): Promise<T> => {
-    next = undefined;
-    const mine = fetch();
-    const over = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    running = over;
-    void over.then(() => {
-      if (running === over) running = undefined;
-    });
-    return mine;
-  };
-  return () => (running ? (next ??= running.then(begin)) : begin());
 }

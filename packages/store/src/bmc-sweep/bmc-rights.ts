@@ -28,11 +28,20 @@ export async function mayTalk(database: Database, { serverId, operationId, fence
 }
 
 /** For readers that are neither operation nor sweep: theirs until `letGoOfBmc`, or until `forMs` have passed. False: somebody else's. */
-export async function holdBmc(database: Database, reader: string, serverId: ServerId, forMs: number): Promise<boolean> {
+export function holdBmc(database: Database, reader: string, serverId: ServerId, forMs: number): Promise<boolean> {
+  return hold(database, 'asked_until is null or asked_until < clock_timestamp()', reader, serverId, forMs);
+}
+
+/** For whoever holds it and is not done: theirs for as long again. False: it ran out, and somebody else has it. */
+export function keepBmc(database: Database, reader: string, serverId: ServerId, forMs: number): Promise<boolean> {
+  return hold(database, 'asked_by = $1', reader, serverId, forMs);
+}
+
+async function hold(database: Database, may: string, reader: string, serverId: ServerId, forMs: number): Promise<boolean> {
   const [row] = await database.query<{ free: boolean }>(
     `with held as (
        update bmc_readings set asked_by = $1, asked_until = clock_timestamp() + make_interval(secs => $3)
-        where server_id = $2 and (asked_until is null or asked_until < clock_timestamp()) returning 1)
+        where server_id = $2 and (${may}) returning 1)
      select exists (select from held) or not exists (select from bmc_readings where server_id = $2) as free`,
     [reader, serverId, forMs / 1000],
   );

@@ -89,6 +89,8 @@ export type Changed = {
   seq: number;
   /** To load again. */
   serverIds: ServerId[];
+  /** A ticket of theirs was opened, or opened again. */
+  ticketed: ServerId[];
   /** Their agents have something to ask for. */
   instructed: ServerId[];
   /** Ask again at once. */
@@ -112,6 +114,7 @@ export async function changedServers(
   return {
     seq: rows.at(-1)?.seq ?? since.lastSeq,
     serverIds: serversOf((kind) => !NOTHING_TO_BOOT.has(kind)),
+    ticketed: serversOf((kind) => kind === 'ticket.opened'),
     instructed: serversOf((kind) => FOR_THE_AGENT.has(kind)),
     more: rows.length === MOST_EVENTS,
   };

@@ -2,8 +2,9 @@
 import type { DrainPolicy } from '@rackwright/domain/drain.ts';
 import { Refusal } from '@rackwright/domain/errors.ts';
 import type { OperationId, ReplacementId, ServerId } from '@rackwright/domain/ids.ts';
-import { type ReplacementOrder, serves, type TakesOutBy } from '@rackwright/domain/placement/advance-replacement.ts';
+import type { ReplacementOrder, TakesOutBy } from '@rackwright/domain/placement/advance-replacement.ts';
 import { chooseSpare, type SpareChoice } from '@rackwright/domain/placement/choose-spare.ts';
+import { isServing } from '@rackwright/domain/server-lifecycle/table.ts';
 import type { Sql } from '../database.ts';
 import { lockServer } from '../servers/move-server.ts';
 import type { Transaction } from '../transaction.ts';
@@ -37,7 +38,7 @@ export async function planReplacement(sql: Sql, request: ReplacementRequest): Pr
   const candidates = await readCandidates(sql, broken, []);
   const choice = chooseSpare(broken, spareId === undefined ? candidates : candidates.filter(({ id }) => id === spareId));
   const [server] = await sql.query<{ state: string }>('select state::text as state from servers where id = $1', [serverId]);
-  return { install, choice, takesOut: serves(server?.state ?? '') };
+  return { install, choice, takesOut: isServing(server?.state ?? '') };
 }
 
 /**

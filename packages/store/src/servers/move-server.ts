@@ -7,6 +7,7 @@ import {
   allowed,
   next,
   type ServerEvent,
+  SERVING,
   type ServerState,
   workflowOf,
 } from '@rackwright/domain/server-lifecycle/table.ts';
@@ -46,7 +47,7 @@ export type Move = {
 };
 
 /** Those whose Node is watched. */
-const AS_NODE: ReadonlySet<string> = new Set(['in_service', 'remediating', 'degraded'] satisfies ServerState[]);
+const AS_NODE: ReadonlySet<string> = new Set([...SERVING, 'remediating'] satisfies ServerState[]);
 
 /** @returns the new state. Refusal `not_allowed_in_state` {state, event}. The server must be locked by this transaction. */
 export async function moveLocked(tx: Transaction, server: LockedServer, move: Move): Promise<ServerState> {

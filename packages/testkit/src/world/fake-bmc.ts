@@ -38,7 +38,10 @@ export function fakeBmc(world: World): Bmc {
     identifyLed: async () => false,
     setIdentifyLed: async () => undefined,
     hardware: () => Promise.reject(new Error('no workflow asks the fake BMC for its hardware')),
-    eventLog: async () => structuredClone(world.eventLog),
+    async eventLog() {
+      if (world.eventLog === null) throw new Fault({ code: 'bmc_unsupported', doing: 'read its event log', retry: 'never' });
+      return structuredClone(world.eventLog);
+    },
     resetBmc: async () => void world.deeds.push('restart the BMC'),
     close: async () => undefined,
   };

@@ -64,7 +64,7 @@ export function obey(world: World, ticket: Ticket, deed: InstructionDeed): Instr
 function burnIn(world: World): InstructionResult {
   const test = { test: 'memory', subject: '', seconds: 1, detail: 'a word read back wrong' } as const;
   if (world.burnIn === 'logs a fault')
-    world.eventLog.push({ id: 'sel-9', at: null, severity: 'critical', message: 'Uncorrectable ECC, DIMM A2' });
+    world.eventLog?.push({ id: 'sel-9', at: null, severity: 'critical', message: 'Uncorrectable ECC, DIMM A2' });
   const passed = world.burnIn !== 'fails';
   const evidence = { tests: [{ ...test, passed, detail: passed ? '' : test.detail }] };
   return passed

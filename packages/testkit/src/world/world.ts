@@ -59,7 +59,8 @@ export type World = {
   erasures: DiskProof[];
   /** Disks that somebody took out. */
   removals: RemovalEvidence[];
-  eventLog: BmcLogEntry[];
+  /** Null: the BMC keeps none. */
+  eventLog: BmcLogEntry[] | null;
   /** What its parts do when they are worked hard: hold, break, or break where only the event log tells. */
   burnIn: 'passes' | 'fails' | 'logs a fault';
   findings: SeenSignal[];

@@ -51,7 +51,9 @@ export async function bootAgent(
     // A machine that asks before they know it is sent to its disk, and we would wait for a report that cannot come.
     {
       within: minutes(5),
-      every: seconds(1),
+      // A boot service that learns of the ticket wakes us. This is for a wake-up that was lost and for one that died: hundreds that look
+      // every few seconds keep the services busy that they wait for.
+      every: seconds(30),
       waitingFor: { code: 'boot_services_behind', unblockedBy: 'a boot service following the events' },
     },
   );

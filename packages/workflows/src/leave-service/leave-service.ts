@@ -32,8 +32,7 @@ export async function leaveService(
   const guard = member && node ? await guardControlPlane(run, needs, task.params, member) : undefined;
   // A kubelet that does not answer can confirm no pod's end: draining would only wait. The fence ends them all.
   const leaving = { begun: false };
-  // A remembered null comes back as undefined: asked for truth, not for null.
-  const drained = member && member.nodeUid && node?.ready ? await drainNode(run, needs, task, member, leaving) : null;
+  const drained = member && member.nodeUid !== null && node?.ready ? await drainNode(run, needs, task, member, leaving) : null;
   await guard?.again();
 
   // From here on it is out of service whatever happens: a retry drains nothing and can only go forward.

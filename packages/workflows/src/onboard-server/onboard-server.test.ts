@@ -34,6 +34,20 @@ test('a report without the NIC on file is refused; the machine is off again and 
   expect(sim.world.server.hardware).toBeNull();
 });
 
+test('boot services that do not know the ticket are looked at seldom, for they wake whom they know; nothing is switched on before', async () => {
+  const sim = simulatedWorld();
+  const began = sim.world.now;
+  const looks: { afterMs: number; power: string }[] = [];
+  sim.ports.bootTickets.knowledge = async () => {
+    looks.push({ afterMs: sim.world.now - began, power: sim.world.power });
+    return looks.length < 4 ? 'behind' : 'known';
+  };
+  const { outcome, waits } = await drive(onboardServer, sim, {});
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(waits[0]).toMatchObject({ code: 'boot_services_behind' });
+  expect(looks).toEqual([0, 30_000, 60_000, 90_000].map((afterMs) => ({ afterMs, power: 'off' })));
+});
+
 await breakEveryStep('onboard', onboardServer, {
   params: {},
   start: () => simulatedWorld(),

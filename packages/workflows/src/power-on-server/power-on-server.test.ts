@@ -1,4 +1,5 @@
 // Powering on what serves: on and Ready again, whatever dies meanwhile; never off again because it gave up.
+import { Fault } from '@rackwright/domain/errors.ts';
 import { breakEveryStep } from '@rackwright/testkit/workflows/break-every-step.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
 import { exampleInspection, exampleServer, IMAGE, simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
@@ -45,6 +46,38 @@ test('Ready from before the blackout proves nothing: its kubelet must have boote
   expect(outcome).toMatchObject({ kind: 'failed' });
   const booted = dark({ nodes: { [NODE]: { ...remembered } } });
   expect(await drive(powerOnServer, booted, {})).toMatchObject({ outcome: { kind: 'finished' }, waits: [] });
+});
+
+/** Dark while it is noted how the server was; a minute later it has noticed that this Node says nothing. */
+function darkCluster(changes: Partial<World>) {
+  const sim = dark({
+    nodes: { [NODE]: { uid: 'uid-1', ready: true, unschedulable: false, labels: {}, bootId: 'boot-1' } },
+    ...changes,
+  });
+  const { connectCluster } = sim.ports;
+  const began = sim.world.now;
+  let asked = 0;
+  sim.ports.connectCluster = async (id) => {
+    if (++asked === 1) throw new Fault({ code: 'kubernetes_unreachable', doing: 'look at its Node', retry: 'soon' });
+    const node = sim.world.nodes[NODE];
+    if (node?.bootId === 'boot-1' && sim.world.now >= began + 40_000) node.ready = false;
+    return connectCluster(id);
+  };
+  return sim;
+}
+
+test('where nobody could tell the boot before, Ready counts only once the cluster would have noticed its silence', async () => {
+  const stale = await drive(powerOnServer, darkCluster({ boots: 'never' }), {});
+  expect(stale.waits[0]).toMatchObject({
+    code: 'node_not_ready',
+    facts: { reason: 'its kubelet has not reported since it booted' },
+  });
+  expect(stale.outcome).toMatchObject({ kind: 'failed', error: { code: 'step_deadline_passed' } });
+
+  const booted = darkCluster({});
+  const began = booted.world.now;
+  expect(await drive(powerOnServer, booted, {})).toMatchObject({ outcome: { kind: 'finished' } });
+  expect(booted.world.now - began).toBe(60_000);
 });
 
 test('a Node of the same name that is another machine’s does not count', async () => {

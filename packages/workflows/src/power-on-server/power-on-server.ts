@@ -3,17 +3,19 @@
 // No undo: on is where it belongs. It boots its disk, because no boot ticket is open for it.
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
-import type { ClusterId } from '@rackwright/domain/ids.ts';
 import { POWERED_ON_STEP } from '@rackwright/domain/power/cold-start-progress.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import type { Workflow } from '@rackwright/workflow-engine/run-workflow.ts';
+import type { Member } from '../leave-cluster/leave-cluster.ts';
+import { toldSinceBoot } from '../node-boot/told-since-boot.ts';
 import type { Ports, Task } from '../ports.ts';
 
-type Needs = Pick<Ports, 'servers' | 'withBmc' | 'connectCluster'>;
-type Member = { clusterId: ClusterId; nodeName: string; nodeUid: string | null };
+type Needs = Pick<Ports, 'servers' | 'withBmc' | 'connectCluster' | 'clock'>;
+/** What was known before it was switched on, and when that was; null for one that ran already. */
+type Boot = { earlier: string | null; onAt: number } | null;
 
 export const powerOnServer: Workflow<Needs, Task<unknown>> = async (run, needs, task) => {
-  const { servers, withBmc } = needs;
+  const { servers, withBmc, clock } = needs;
   const { assignment } = await servers.get(task.serverId);
   const member = assignment && assignment.clusterId !== null ? { ...assignment, clusterId: assignment.clusterId } : undefined;
 
@@ -22,8 +24,15 @@ export const powerOnServer: Workflow<Needs, Task<unknown>> = async (run, needs, 
     return { wasOn: power === 'on', bootId: member ? await lastBoot(needs, member) : null };
   });
   // Most of the time it waits here for its turn; that time does not count.
-  await run.step(POWERED_ON_STEP, () => withBmc(task, (bmc) => bmc.setPower('on')), { within: minutes(30) });
-  if (member) await nodeReady(run, needs, member, before.wasOn ? null : before.bootId);
+  const onAt = await run.step(
+    POWERED_ON_STEP,
+    async () => {
+      await withBmc(task, (bmc) => bmc.setPower('on'));
+      return clock.now();
+    },
+    { within: minutes(30) },
+  );
+  if (member) await nodeReady(run, needs, member, before.wasOn ? null : { earlier: before.bootId, onAt });
 };
 
 /** Null when nobody can tell: the cluster may be dark as well. */
@@ -37,11 +46,8 @@ async function lastBoot({ connectCluster }: Needs, { clusterId, nodeName }: Memb
   }
 }
 
-/**
- * The cluster may be starting as well: its control planes go on first.
- * @param earlierBoot  a Node that is Ready with this boot is what the cluster remembers, not what the machine says
- */
-async function nodeReady(run: Run, { connectCluster }: Needs, member: Member, earlierBoot: string | null): Promise<void> {
+/** The cluster may be starting as well: its control planes go on first. A Ready from before the boot is only what it remembers. */
+async function nodeReady(run: Run, { connectCluster, clock }: Needs, member: Member, boot: Boot): Promise<void> {
   const { clusterId, nodeName, nodeUid } = member;
   await run.until(
     'wait for its node to be Ready',
@@ -50,10 +56,9 @@ async function nodeReady(run: Run, { connectCluster }: Needs, member: Member, ea
       if (!node) return new NotYet('node_not_seen', { nodeName });
       if (nodeUid !== null && node.uid !== nodeUid) return new NotYet('node_not_seen', { nodeName, insteadUid: node.uid });
       if (!node.ready) return new NotYet('node_not_ready', { nodeName, reason: node.readyReason });
-      const remembered = earlierBoot !== null && earlierBoot !== '' && node.bootId === earlierBoot;
-      return remembered
-        ? new NotYet('node_not_ready', { nodeName, reason: 'its kubelet has not reported since it booted' })
-        : { ready: true };
+      return boot === null || toldSinceBoot(node.bootId, boot.earlier, boot.onAt, clock.now())
+        ? { ready: true }
+        : new NotYet('node_not_ready', { nodeName, reason: 'its kubelet has not reported since it booted' });
     },
     {
       within: minutes(45),

@@ -5,6 +5,7 @@ import type { FenceProof } from '@rackwright/domain/fence.ts';
 import { NotYet, type Run } from '@rackwright/workflow-engine/run.ts';
 import { fenceServer, refuseUnlessStillOff } from '../fence-server/fence-server.ts';
 import type { Member } from '../leave-cluster/leave-cluster.ts';
+import { toldSinceBoot } from '../node-boot/told-since-boot.ts';
 import type { Ports, Task } from '../ports.ts';
 
 type Needs = Pick<Ports, 'withBmc' | 'clock' | 'answers' | 'connectCluster'>;
@@ -114,9 +115,6 @@ async function restartBmc(run: Run, { withBmc, clock }: Needs, task: Task<unknow
   );
 }
 
-/** An API server calls a silent node Ready for 40 seconds; only then does its word count where a boot cannot be told from another. */
-const NODE_GRACE = minutes(1);
-
 async function waitUntilReady(
   run: Run,
   { connectCluster, clock }: Needs,
@@ -129,8 +127,7 @@ async function waitUntilReady(
     async () => {
       const node = await (await connectCluster(clusterId)).node(nodeName);
       if (node && node.uid !== before.uid) throw new Refusal('node_replaced', { nodeName, expected: before.uid, uid: node.uid });
-      const newBoot = before.bootId === '' ? clock.now() >= onAt + NODE_GRACE : node?.bootId !== before.bootId;
-      if (node?.ready && newBoot) return { back: true };
+      if (node?.ready && toldSinceBoot(node.bootId, before.bootId, onAt, clock.now())) return { back: true };
       if (clock.now() >= onAt + bootMs) return { back: false };
       return new NotYet(node ? 'node_not_ready' : 'node_not_seen', { nodeName, reason: node?.readyReason ?? 'no Node' });
     },

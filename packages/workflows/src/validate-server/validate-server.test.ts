@@ -71,6 +71,13 @@ test('faults that stood in the log before say nothing of the repair', async () =
   expect((await drive(validateServer, kept({ eventLog }), params)).outcome).toEqual({ kind: 'finished' });
 });
 
+test('a BMC that keeps no event log says nothing against a repair, however long the burn-in takes', async () => {
+  const sim = kept({ eventLog: null });
+  const { outcome, log } = await drive(validateServer, sim, params);
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(log.steps().find(({ name }) => name === 'read its event log')).toMatchObject({ state: 'done', result: null });
+});
+
 test('without burn-in the agent is told nothing', async () => {
   const sim = kept({ burnIn: 'fails' });
   expect((await drive(validateServer, sim, { ...params, burnIn: 'none' })).outcome).toEqual({ kind: 'finished' });

@@ -1,8 +1,9 @@
 // What a worker sees of its clusters: whole and fresh, or nothing; one blind eye closes no other.
 import type { ClusterId } from '@rackwright/domain/ids.ts';
-import type { ClusterNode } from '@rackwright/kubernetes/cluster-api.ts';
+import type { ClusterNode, NodeChange } from '@rackwright/kubernetes/cluster-api.ts';
 import { expect, test } from 'vitest';
-import { type NodeReading, nodeSights, type Sight } from './node-sights.ts';
+import { nodeList, type NodeReading } from '../node-watch/node-list.ts';
+import { type Sight, writeDownSights } from './write-down-sights.ts';
 
 const [A, B] = ['cls_a', 'cls_b'] as [ClusterId, ClusterId];
 const silence = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -24,15 +25,26 @@ function worker() {
   const noted = new Map<ClusterId, readonly NodeReading[]>();
   const sights: Sight[][] = [];
   const broken = new Set<ClusterId>();
-  const seen = nodeSights({
-    clusters: async () => [A, B],
-    watch: async (id) => {
-      if (broken.has(id)) throw new Error('connection refused');
-    },
-    noteNodes: async (id, nodes) => void noted.set(id, nodes),
-    noteSights: async (told) => void sights.push([...told]),
-    log: silence,
-  });
+  const lists = new Map([A, B].map((id) => [id, nodeList()]));
+  const listOf = (id: ClusterId) => {
+    const list = lists.get(id);
+    if (!list) throw new Error(`no cluster ${id}`);
+    return list;
+  };
+  const seen = {
+    take: (id: ClusterId, change: NodeChange) => listOf(id).take(change),
+    writeDown: () =>
+      writeDownSights({
+        clusters: async () => [A, B],
+        sight: async (id) => {
+          if (broken.has(id)) throw new Error('connection refused');
+          return listOf(id).look();
+        },
+        noteNodes: async (id, nodes) => void noted.set(id, nodes),
+        noteSights: async (told) => void sights.push([...told]),
+        log: silence,
+      }),
+  };
   return { seen, noted, broken, last: () => sights.at(-1) };
 }
 
