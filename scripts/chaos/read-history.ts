@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { History } from '../../test/chaos/history.ts';
 
-type Written = Omit<History, 'journal' | 'deletedNodes' | 'sessionsLeft' | 'readAt'>;
+type Written = Omit<History, 'journal' | 'deletedNodes' | 'sessionLooks' | 'readAt'>;
 
 const MILLISECONDS = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`;
 

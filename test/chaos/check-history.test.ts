@@ -8,6 +8,7 @@ const T = Date.parse('2026-11-22T12:00:00Z');
 const TOKEN = 'a-boot-token';
 const NODE = 'r01-u01';
 const SYSTEM = '/redfish/v1/Systems/1';
+const SESSION = { id: '1', openedAt: T, usedAt: T, told: true, ending: false };
 
 type Event = History['events'][number];
 
@@ -50,7 +51,7 @@ function goodHistory(): History {
       { at: T + 40_000, server: NODE, what: 'disk', deed: 'erase', serial: 'SSD-1', instructionId: 'ins_1', token: TOKEN },
     ],
     deletedNodes: [{ at: T + 11_000, name: NODE, serverId: 'srv_1' }],
-    sessionsLeft: [{ server: NODE, sessions: 0 }],
+    sessionLooks: [{ at: T + 150_000, when: 'end', bmcs: [] }],
     readAt: T + 200_000,
   };
 }
@@ -151,7 +152,7 @@ const BROKEN: [what: string, rule: Rule, spoil: (history: History) => void][] = 
   ['available without a record', 'erased_before_available', (h) => void h.erasures.pop()],
   ['available before the record', 'erased_before_available', (h) => void (h.erasures[0]!.recordedAt = T + 900_000)],
   ['a record that says it is not erased', 'erased_before_available', (h) => void (h.erasures[0]!.readBack = 'not_zero')],
-  ['a session left', 'no_session_left', (h) => void (h.sessionsLeft[0]!.sessions = 1)],
+  ['a session left', 'no_session_left', (h) => void h.sessionLooks[0]!.bmcs.push({ server: NODE, sessions: [SESSION] })],
   [
     'an operation that does not say what it waits for',
     'nothing_stuck',
