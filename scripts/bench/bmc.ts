@@ -88,11 +88,17 @@ try {
 
 async function ask(process: ChildProcess, word: string): Promise<RackSeen> {
   process.send(word);
-  const gone = once(process, 'exit').then(() => {
+  const over = new AbortController();
+  const { signal } = over;
+  const gone = once(process, 'exit', { signal }).then(() => {
     throw new Error(`the simulated BMCs ended while they were asked to "${word}"`);
   });
-  const [seen] = (await Promise.race([once(process, 'message'), gone])) as [RackSeen];
-  return seen;
+  try {
+    const [seen] = (await Promise.race([once(process, 'message', { signal }), gone])) as [RackSeen];
+    return seen;
+  } finally {
+    over.abort();
+  }
 }
 
 async function sweepAll(
