@@ -63,7 +63,7 @@ export async function settle(site: ChaosSite, limitMs: number): Promise<string[]
       return restless.map(({ name, state, currentOperationId }) => `${name} is ${state} (${currentOperationId})`);
     for (const server of restless) {
       if (server.currentOperationId === null) await begin(site, server, NEXT[server.state]);
-      else await cancelSilent(site, server.currentOperationId);
+      else await help(site, server, server.currentOperationId);
     }
     await pause(LOOK_MS);
   }
@@ -92,10 +92,20 @@ async function cancel({ api }: ChaosSite, id: string): Promise<void> {
   await api.post(`/v1/operations/${id}/cancel`, { reason: 'chaos' }).catch(() => undefined);
 }
 
-async function cancelSilent(site: ChaosSite, id: string): Promise<void> {
+/** What a person does about an operation that does not get on by itself. */
+async function help(site: ChaosSite, { name }: ServerSeen, id: string): Promise<void> {
   const operation = await site.api.get<OperationSeen>(`/v1/operations/${id}`).catch(() => undefined);
-  const silent = operation?.waitingFor && SILENT.has(operation.waitingFor.code);
-  if (silent && Date.now() - Date.parse(operation.createdAt) > PATIENCE_MS) await cancel(site, id);
+  if (!operation?.waitingFor || Date.now() - Date.parse(operation.createdAt) <= PATIENCE_MS) return;
+  if (SILENT.has(operation.waitingFor.code)) await cancel(site, id);
+  else if (operation.waitingFor.code === 'fence_unproven') await walkThere(site, name, id);
+}
+
+/** A BMC that refused our password once is not asked again: somebody pulls the cords, sees that it is off, and says so. */
+async function walkThere({ rack, api }: ChaosSite, name: string, id: string): Promise<void> {
+  const chassis = rack.servers.find((server) => server.name === name)?.chassis;
+  if (chassis?.power() !== 'off') return void chassis?.act('off');
+  const answer = { answer: 'confirm_power_off', person: 'Chaos Operator', evidence: 'both cords pulled' };
+  await api.post(`/v1/operations/${id}/answers`, answer).catch(() => undefined);
 }
 
 /** What a machine that fell off the way to its agent or its cluster looks like. */

@@ -31,6 +31,8 @@ export type History = {
   journal: JournalEntry[];
   /** Node objects that went, as the API server saw it. */
   deletedNodes: { at: number; name: string; serverId: string | null }[];
+  /** When a person said of a machine, to the operation that waited for it, that it has no power. */
+  powerWords: { serverId: string; at: number }[];
   /** In the order of time. */
   sessionLooks: SessionLook[];
   /** When all of this was read. */
