@@ -1,6 +1,8 @@
 // One chaos run: everything at once, then peace, then the whole history is checked.
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { minutes } from '@rackwright/domain/durations.ts';
 import { checkHistory, type Violation } from '../../test/chaos/check-history.ts';
 import type { ChaosQueueKind } from './chaos-queue.ts';
 import { startChaosSite, type ChaosSite } from './chaos-site.ts';
@@ -21,6 +23,10 @@ export type ChaosReport = {
   settledAfterMs: number;
 };
 
+const LEAST_DISK_DEEDS = 4;
+const LIVED_MS = minutes(3);
+const LOOK_MS = 200;
+
 export type ChaosOptions = ChaosSize & { queue: ChaosQueueKind; tell: (line: string) => void; settleMs?: number };
 
 export async function runChaos({ tell, queue, settleMs = 420_000, ...size }: ChaosOptions): Promise<ChaosReport> {
@@ -29,9 +35,14 @@ export async function runChaos({ tell, queue, settleMs = 420_000, ...size }: Cha
   try {
     let over = false;
     const operating = operateAtRandom(site, size.seed, () => over);
-    const struck = await strikeAll(site, plan, tell).finally(() => (over = true));
+    const struck = await strikeAll(site, plan, tell)
+      .then(async (all) => {
+        tell('the faults are over');
+        await untilLived(site, LIVED_MS);
+        return all;
+      })
+      .finally(() => (over = true));
     await operating;
-    tell('the faults are over');
     // Also in peace: what the last process leaves when it stops is its own, and no fault's doing.
     await site.killRackwright();
     await site.untilUp();
@@ -64,6 +75,14 @@ async function judge({
     sessionsSeen: sessionLooks.reduce((sum, { bmcs }) => sum + bmcs.reduce((many, { sessions }) => many + sessions.length, 0), 0),
   };
   return { violations, counts };
+}
+
+/** On a slow machine little gets done while everything fails, and a run in which no node came and went proves nothing. */
+async function untilLived({ journal, deletedNodes }: ChaosSite, limitMs: number): Promise<void> {
+  const end = Date.now() + limitMs;
+  const lived = (): boolean =>
+    deletedNodes.length > 0 && journal.filter(({ what }) => what === 'disk').length >= LEAST_DISK_DEEDS;
+  while (!lived() && Date.now() < end) await pause(LOOK_MS);
 }
 
 /** Kept, because a failing run is looked at afterwards. */

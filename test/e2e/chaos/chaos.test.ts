@@ -3,7 +3,7 @@ import { minutes } from '@rackwright/domain/durations.ts';
 import { expect, test } from 'vitest';
 import { runChaos } from '../../../scripts/chaos/run-chaos.ts';
 
-test('ten servers, a minute of faults, seed 7: everything settles and every promise held', { timeout: minutes(10) }, async () => {
+test('ten servers, a minute of faults, seed 7: everything settles and every promise held', { timeout: minutes(20) }, async () => {
   const said: string[] = [];
   const report = await runChaos({ servers: 10, seed: 7, minutes: 1, queue: 'redis', tell: (line) => said.push(line) });
   expect(report.violations, said.join('\n')).toEqual([]);
