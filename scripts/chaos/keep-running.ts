@@ -11,7 +11,10 @@ export type Kept = {
 };
 
 export type Keeper = {
-  /** Kills Rackwright; it comes back by itself. */
+  /**
+   * Kills Rackwright; it comes back by itself. Each call kills one of its own, which has been up for at least as long as it took to start:
+   * on a slow machine nothing would ever be under way otherwise.
+   */
   killRackwright(): Promise<void>;
   /** Ends when it answers; rejects when it did not come back within the limit. */
   untilUp(): Promise<void>;
@@ -37,6 +40,9 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
   let killed = false;
   let ownEnds = 0;
   let up = Promise.resolve();
+  let lastKill = Promise.resolve();
+  let began = Date.now();
+  let upAt = began;
 
   const lookWhenRead = async (when: SessionLook['when']): Promise<void> => {
     for (let n = 0; n < TURNS; n++) await turn();
@@ -62,7 +68,9 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
       await lookWhenRead('killed');
       if (stopping) return;
       try {
+        began = Date.now();
         await site.restart();
+        upAt = Date.now();
         return watch();
       } catch (cause) {
         // Without its database it does not start.
@@ -72,13 +80,22 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
       await pause(AGAIN_MS);
     }
   };
+  const killOne = async (): Promise<void> => {
+    await up;
+    const left = upAt + (upAt - began) - Date.now();
+    if (left > 0) await pause(left);
+    // It may have ended by itself meanwhile.
+    await up;
+    look('before_kill');
+    killed = true;
+    await site.running().kill();
+  };
   watch();
   return {
-    async killRackwright() {
-      await up;
-      look('before_kill');
-      killed = true;
-      await site.running().kill();
+    killRackwright() {
+      const mine = lastKill.then(killOne);
+      lastKill = mine.catch(() => undefined);
+      return mine;
     },
     async untilUp() {
       await up;

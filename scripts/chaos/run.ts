@@ -22,6 +22,8 @@ console.log(`\n${table([['fault', 'planned', 'hit', 'met'], ...rows])}`);
 console.log(
   `\nseed ${size.seed}: ${JSON.stringify(counts)}, settled ${(settledAfterMs / 1000).toFixed(0)} s after the last fault`,
 );
+const unmet = kinds.filter(([, { hit }]) => hit === 0).map(([kind]) => kind);
+if (unmet.length > 0) console.log(`of these nothing was met, and nothing is proved about them: ${unmet.join(', ')}`);
 for (const { rule, server, says } of violations) console.log(`VIOLATION ${rule} ${server}: ${says}`);
 for (const one of unsettled) console.log(`NOT SETTLED ${one}`);
 if (ownEnds > 0) console.log(`Rackwright ended by itself ${ownEnds} times`);

@@ -39,6 +39,14 @@ test('the BMCs are looked at before each kill, when nothing is left of it and be
   expect(keeper.ownEnds()).toBe(0);
 });
 
+test('two kills at the same moment kill two', async () => {
+  const { site, happened, needs } = standIn();
+  keeper = keepRunning(site, needs);
+  await Promise.all([keeper.killRackwright(), keeper.killRackwright()]);
+  await keeper.untilUp();
+  expect(happened.filter((one) => !one.startsWith('look'))).toEqual(['kill', 'start', 'kill', 'start']);
+});
+
 test('one that does not come back is waited for so long, and then said is for what and why', async () => {
   const { site, said, needs } = standIn(() => Promise.reject(new Error('no database at all')));
   keeper = keepRunning(site, { ...needs, limitMs: 0 });
