@@ -39,10 +39,8 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
   let stopping = false;
   let killed = false;
   let ownEnds = 0;
-  let up = Promise.resolve();
   let lastKill = Promise.resolve();
-  let began = Date.now();
-  let upAt = began;
+  let up: Promise<Start> = Promise.resolve({ at: Date.now(), tookMs: 0 });
 
   const lookWhenRead = async (when: SessionLook['when']): Promise<void> => {
     for (let n = 0; n < TURNS; n++) await turn();
@@ -56,33 +54,14 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
         tell(`Rackwright ended by itself with ${status}: see ${site.logFile}`);
       }
       killed = false;
-      up = comeBack();
+      up = startAgain(site, { limitMs, gone: () => lookWhenRead('killed'), stopping: () => stopping, started: watch });
       // Whoever waits for it hears of it; until somebody does, nobody need end for it.
       up.catch((cause: unknown) => tell(String(cause)));
     });
   };
-  const comeBack = async (): Promise<void> => {
-    const end = Date.now() + limitMs;
-    for (;;) {
-      // Also of one that had begun and was not ready in time.
-      await lookWhenRead('killed');
-      if (stopping) return;
-      try {
-        began = Date.now();
-        await site.restart();
-        upAt = Date.now();
-        return watch();
-      } catch (cause) {
-        // Without its database it does not start.
-        const why = cause instanceof Error ? cause.message : String(cause);
-        if (Date.now() >= end) throw new Error(`Rackwright did not come back within ${limitMs / 1_000} s: ${why}`, { cause });
-      }
-      await pause(AGAIN_MS);
-    }
-  };
   const killOne = async (): Promise<void> => {
-    await up;
-    const left = upAt + (upAt - began) - Date.now();
+    const { at, tookMs } = await up;
+    const left = at + tookMs - Date.now();
     if (left > 0) await pause(left);
     // It may have ended by itself meanwhile.
     await up;
@@ -97,18 +76,39 @@ export function keepRunning(site: Kept, { tell, look, limitMs = minutes(5) }: Ne
       lastKill = mine.catch(() => undefined);
       return mine;
     },
-    async untilUp() {
-      await up;
-    },
+    untilUp: async () => void (await up),
     async stopRackwright() {
       stopping = true;
-      try {
-        await up;
-      } finally {
-        await site.running().stop();
-      }
+      await up.catch(() => undefined);
+      await site.running().stop();
       await lookWhenRead('end');
+      await up;
     },
     ownEnds: () => ownEnds,
   };
+}
+
+/** When it was up, and how long that took. */
+type Start = { at: number; tookMs: number };
+type Again = { limitMs: number; gone: () => Promise<void>; stopping: () => boolean; started: () => void };
+
+/** Until one is up, or nobody wants one any more. Rejects after the limit, with what the last one said. */
+async function startAgain(site: Kept, { limitMs, gone, stopping, started }: Again): Promise<Start> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    // Also of one that had begun and was not ready in time.
+    await gone();
+    const began = Date.now();
+    if (stopping()) return { at: began, tookMs: 0 };
+    try {
+      await site.restart();
+      started();
+      return { at: Date.now(), tookMs: Date.now() - began };
+    } catch (cause) {
+      // Without its database it does not start.
+      const why = cause instanceof Error ? cause.message : String(cause);
+      if (Date.now() >= end) throw new Error(`Rackwright did not come back within ${limitMs / 1_000} s: ${why}`, { cause });
+    }
+    await pause(AGAIN_MS);
+  }
 }
