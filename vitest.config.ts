@@ -12,6 +12,7 @@ export default defineConfig({
             'apps/**/src/**/*.test.ts',
             'test/architecture/**/*.test.ts',
             'test/chaos/**/*.test.ts',
+            'test/bench/**/*.test.ts',
           ],
           isolate: false,
           testTimeout: 20_000,

@@ -13,7 +13,14 @@ function kindOf(n: number): BmcKind {
   return troubledPercent > 0 && pair % every === 0 ? (TROUBLES[(pair / every) % TROUBLES.length] ?? 'well') : 'well';
 }
 
-export type RackSeen = { sessions: number; mostAtOnce: number; mostSessions: number; requests: number };
+export type RackSeen = {
+  sessions: number;
+  mostAtOnce: number;
+  mostSessions: number;
+  requests: number;
+  /** Of those in trouble, by serial; null where nobody listens. */
+  troubled: Record<string, number | null>;
+};
 
 const fleet = await startFleet(size, kindOf);
 const seen = (): RackSeen => {
@@ -23,6 +30,12 @@ const seen = (): RackSeen => {
     mostAtOnce: traffic.reduce((most, one) => Math.max(most, one.mostAtOnce), 0),
     mostSessions: traffic.reduce((most, one) => Math.max(most, one.mostSessions), 0),
     requests: traffic.reduce((sum, one) => sum + one.requests, 0),
+    troubled: Object.fromEntries(
+      fleet.bmcs.flatMap(({ serial, kind }, n) => {
+        if (kind === 'well' || kind === 'slow') return [];
+        return [[serial, kind === 'refusing' ? null : (traffic[n]?.requests ?? 0)]];
+      }),
+    ),
   };
 };
 process.send?.(fleet.bmcs.map(({ serial, kind, endpoint, credentials }) => ({ serial, kind, endpoint, credentials })));

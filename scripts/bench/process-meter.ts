@@ -1,5 +1,5 @@
 // What a running process has used so far, as Linux counts it, and what it asked of its database.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type Used = {
@@ -14,12 +14,14 @@ export type Used = {
 /** Of the kernel, on every Linux that Node runs on (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 
-/** @param statementsFile  where scripts/bench/count-statements.ts writes */
-export async function measure(pid: number, statementsFile: string): Promise<Used> {
+/** A process at work answers a signal late, but not that late. */
+const LIMIT_MS = 60_000;
+
+/** @param statementsFile  where scripts/bench/count-statements.ts writes; rejects when nothing whole is there within the limit */
+export async function measure(pid: number, statementsFile: string, limitMs = LIMIT_MS): Promise<Used> {
   rmSync(statementsFile, { force: true });
   process.kill(pid, 'SIGUSR2');
-  while (!existsSync(statementsFile)) await pause(5);
-  const text = await untilWhole(statementsFile);
+  const text = await untilWhole(pid, statementsFile, limitMs);
   return {
     cpuSeconds: cpuSecondsOf(pid),
     peakMegabytes: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024,
@@ -34,11 +36,15 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-async function untilWhole(file: string): Promise<[string, number][]> {
+/** Written while we read it is no JSON yet, and before that there is no file. */
+async function untilWhole(pid: number, file: string, limitMs: number): Promise<[string, number][]> {
+  const end = performance.now() + limitMs;
   for (;;) {
     try {
       return JSON.parse(readFileSync(file, 'utf8')) as [string, number][];
-    } catch {
+    } catch (cause) {
+      const doing = `waiting for the counts of statements of process ${pid} in ${file}`;
+      if (performance.now() >= end) throw new Error(`${doing}: not there, or not whole, after ${limitMs / 1_000} s`, { cause });
       await pause(5);
     }
   }

@@ -2,33 +2,28 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
 import { type ChaosQueueKind, startChaosQueue } from './chaos-queue.ts';
+import { type Keeper, keepRunning } from './keep-running.ts';
 import { type Random, seeded } from './seeded.ts';
 import { startOwnPostgres, type OwnPostgres } from '../../test/e2e/rack/own-postgres.ts';
 import { startSimulatedSite, type SimulatedSite } from '../../test/e2e/rack/simulated-site.ts';
-import type { History } from '../../test/chaos/history.ts';
+import type { History, SessionLook } from '../../test/chaos/history.ts';
 
-export type ChaosSite = SimulatedSite & {
-  postgres: OwnPostgres;
-  journal: JournalEntry[];
-  deletedNodes: History['deletedNodes'];
-  /** The part of a rack's packets that is lost, 0 to 1, by the rack's number. */
-  loss: Map<number, number>;
-  /** Every wake-up that waits is lost. */
-  emptyQueue(): Promise<void>;
-  /** Kills Rackwright; it comes back by itself. */
-  killRackwright(): Promise<void>;
-  /** Ends when it answers. */
-  untilUp(): Promise<void>;
-  /** Stops it for good, as an operator does. */
-  stopRackwright(): Promise<void>;
-  /** How often it ended without having been killed while it was up. */
-  ownEnds(): number;
-};
+export type ChaosSite = SimulatedSite &
+  Keeper & {
+    postgres: OwnPostgres;
+    journal: JournalEntry[];
+    sessionLooks: SessionLook[];
+    deletedNodes: History['deletedNodes'];
+    /** The part of a rack's packets that is lost, 0 to 1, by the rack's number. */
+    loss: Map<number, number>;
+    /** How many were lost so far. */
+    packetsLost(rack: number): number;
+    /** Every wake-up that waits is lost. @returns how many did */
+    emptyQueue(): Promise<number>;
+  };
 
-const AGAIN_MS = 300;
 /** Erasing a large spinning disk takes some seconds, so that faults meet machines at work. */
 const PACE = { factor: 0.0001 };
 
@@ -40,13 +35,13 @@ export async function startChaosSite({ servers, seed, queue: kind, tell }: Chaos
   const journal: JournalEntry[] = [];
   const loss = new Map<number, number>();
   const queue = await startChaosQueue(kind, postgres.url);
-  const lossOf = lossByRack(loss, seed);
+  const { loses, packetsLost } = lossByRack(loss, seed);
   const site = await startSimulatedSite(servers, {
     env: { ...postgres.env, ...queue.env, RACKWRIGHT_LOG: 'info' },
     rack: {
       pace: PACE,
       journal: (entry) => void journal.push(entry),
-      loses: lossOf,
+      loses,
     },
   });
   const deletedNodes: History['deletedNodes'] = [];
@@ -55,17 +50,22 @@ export async function startChaosSite({ servers, seed, queue: kind, tell }: Chaos
     const { name, labels } = object.metadata;
     deletedNodes.push({ at: Date.now(), name, serverId: labels?.['rackwright.dev/server-id'] ?? null });
   });
-  const keeper = keepRunning(site, tell);
+  const sessionLooks: SessionLook[] = [];
+  const look = (when: SessionLook['when']): void => void sessionLooks.push({ at: Date.now(), when, bmcs: openSessions(site) });
+  const keeper = keepRunning(site, { tell, look });
   return {
     ...site,
     ...keeper,
     postgres,
     journal,
+    sessionLooks,
     deletedNodes,
     loss,
+    packetsLost,
     emptyQueue: queue.empty,
     async close() {
-      await keeper.stopRackwright();
+      // Why it does not run any more was said already.
+      await keeper.stopRackwright().catch(() => undefined);
       await site.close();
       await queue.close();
       await postgres.close();
@@ -74,63 +74,26 @@ export async function startChaosSite({ servers, seed, queue: kind, tell }: Chaos
   };
 }
 
-/** The same packets of the same rack are lost for the same seed: the nth that comes while the rack loses some. */
-function lossByRack(loss: ReadonlyMap<number, number>, seed: number): (rack: number) => boolean {
-  const dice = new Map<number, Random>();
-  return (rack) => {
-    const part = loss.get(rack);
-    if (part === undefined) return false;
-    const random = dice.get(rack) ?? seeded(seed * 1_000 + rack);
-    dice.set(rack, random);
-    return random.chance(part);
-  };
+function openSessions({ rack }: SimulatedSite): SessionLook['bmcs'] {
+  return rack.servers
+    .map(({ name, openBmcSessions }) => ({ server: name, sessions: openBmcSessions() }))
+    .filter(({ sessions }) => sessions.length > 0);
 }
 
-/** What systemd does with a service: start it again, whatever ended it. */
-function keepRunning(site: SimulatedSite, tell: (line: string) => void) {
-  let stopping = false;
-  let killed = false;
-  let ownEnds = 0;
-  let up = Promise.resolve();
-
-  const watch = (): void => {
-    site.running().process.once('exit', (status) => {
-      if (stopping) return;
-      if (!killed) {
-        ownEnds += 1;
-        tell(`Rackwright ended by itself with ${status}: see ${site.logFile}`);
-      }
-      killed = false;
-      up = comeBack();
-    });
-  };
-  const comeBack = async (): Promise<void> => {
-    for (;;) {
-      if (stopping) return;
-      try {
-        await site.restart();
-        return watch();
-      } catch {
-        // Without its database it does not start.
-        await pause(AGAIN_MS);
-      }
-    }
-  };
-  watch();
+/** The same packets of the same rack are lost for the same seed: the nth that comes while the rack loses some. */
+function lossByRack(loss: ReadonlyMap<number, number>, seed: number) {
+  const dice = new Map<number, Random>();
+  const lost = new Map<number, number>();
   return {
-    async killRackwright() {
-      await up;
-      killed = true;
-      await site.running().kill();
+    loses(rack: number): boolean {
+      const part = loss.get(rack);
+      if (part === undefined) return false;
+      const random = dice.get(rack) ?? seeded(seed * 1_000 + rack);
+      dice.set(rack, random);
+      if (!random.chance(part)) return false;
+      lost.set(rack, (lost.get(rack) ?? 0) + 1);
+      return true;
     },
-    async untilUp() {
-      await up;
-    },
-    async stopRackwright() {
-      stopping = true;
-      await up;
-      await site.running().stop();
-    },
-    ownEnds: () => ownEnds,
+    packetsLost: (rack: number): number => lost.get(rack) ?? 0,
   };
 }

@@ -1,28 +1,54 @@
-// The operator of a chaos run: puts servers into service, re-images, repairs and takes them out in random order, cancels now and then,
+// The operator of a chaos run: puts servers into service, re-images, repairs and takes them out in an order that the seed knows, cancels now and then,
 // tries again what failed.
 import { setTimeout as pause } from 'node:timers/promises';
+import { ApiProblem } from '@rackwright/rackwright-app/client/api-client.ts';
 import type { ChaosSite } from './chaos-site.ts';
-import type { Random } from './seeded.ts';
+import { type Begun, NEXT, type Visit, visitsOf } from './operator-dice.ts';
 
 type ServerSeen = { id: string; name: string; state: string; currentOperationId: string | null };
 type OperationSeen = { id: string; createdAt: string; waitingFor: { code: string } | null };
 
 const LOOK_MS = 400;
-/** A server that rests is sent on its way at one look in three. */
-const BEGINS = 0.3;
-const CANCELS = 0.01;
 /** An operator's patience with a machine that does not report; the workflow's own is eight minutes. */
 const PATIENCE_MS = 45_000;
 
+/** One server as its operator remembers it. */
+type Remembered = { draw: () => Visit; visit: Visit; operationId: string | null; since: number };
+
 /** Until told to stop. Whatever cannot be done now, because Rackwright or its database is away, is done at another look. */
-export async function operateAtRandom(site: ChaosSite, random: Random, stopped: () => boolean): Promise<void> {
+export async function operateAtRandom(site: ChaosSite, seed: number, stopped: () => boolean): Promise<void> {
+  const known = new Map<string, Remembered>();
+  const numbers = new Map(site.rack.servers.map(({ name }, n) => [name, n]));
   while (!stopped()) {
     for (const server of await look(site)) {
-      if (server.currentOperationId !== null) {
-        if (random.chance(CANCELS)) await cancel(site, server.currentOperationId);
-      } else if (random.chance(BEGINS)) await begin(site, server, nextOf(server.state, random));
+      const one = known.get(server.id) ?? meet(visitsOf(seed, numbers.get(server.name) ?? 0));
+      known.set(server.id, one);
+      await attend(site, server, one);
     }
     await pause(LOOK_MS);
+  }
+}
+
+function meet(draw: () => Visit): Remembered {
+  return { draw, visit: draw(), operationId: null, since: Date.now() };
+}
+
+async function attend(site: ChaosSite, server: ServerSeen, one: Remembered): Promise<void> {
+  if (server.currentOperationId !== one.operationId) {
+    // It came to rest: the visit is over. What began without us is let run as long as what we would have begun.
+    if (server.currentOperationId === null) one.visit = one.draw();
+    one.operationId = server.currentOperationId;
+    one.since = Date.now();
+  }
+  const waited = Date.now() - one.since;
+  if (server.currentOperationId !== null) {
+    if (waited >= one.visit.cancelAfterMs) await cancel(site, server.currentOperationId);
+  } else if (waited >= one.visit.restMs) {
+    const begun = await begin(site, server, one.visit.next(server.state));
+    if (begun === 'away') return;
+    if (begun !== 'refused') one.operationId = begun;
+    else one.visit = one.draw();
+    one.since = Date.now();
   }
 }
 
@@ -37,7 +63,7 @@ export async function settle(site: ChaosSite, limitMs: number): Promise<string[]
       return restless.map(({ name, state, currentOperationId }) => `${name} is ${state} (${currentOperationId})`);
     for (const server of restless) {
       if (server.currentOperationId === null) await begin(site, server, NEXT[server.state]);
-      else await cancelSilent(site, server.currentOperationId);
+      else await help(site, server, server.currentOperationId);
     }
     await pause(LOOK_MS);
   }
@@ -45,46 +71,41 @@ export async function settle(site: ChaosSite, limitMs: number): Promise<string[]
 
 const SETTLED = new Set(['available', 'in_service']);
 
-type Begun = 'onboard' | 'provision' | 'reimage' | 'release' | 'isolate' | 'validate' | undefined;
-const NEXT: Readonly<Record<string, Begun>> = {
-  registered: 'onboard',
-  onboarding_failed: 'onboard',
-  available: 'provision',
-  provisioning_failed: 'release',
-  in_service: 'release',
-  degraded: 'release',
-  quarantined: 'release',
-  in_repair: 'validate',
-};
-
-/** One node in three is written again before it goes, one in four goes to repair; of those that are idle one in eight. */
-function nextOf(state: string, random: Random): Begun {
-  if (state === 'in_service' && random.chance(1 / 3)) return 'reimage';
-  if (state === 'in_service' && random.chance(1 / 4)) return 'isolate';
-  if (state === 'available' && random.chance(1 / 8)) return 'isolate';
-  return NEXT[state];
-}
-
 async function look({ api }: ChaosSite): Promise<ServerSeen[]> {
   const page = await api.get<{ items: ServerSeen[] }>('/v1/servers?limit=500').catch(() => undefined);
   return page?.items ?? [];
 }
 
-async function begin({ api, onFile }: ChaosSite, { id }: ServerSeen, type: Begun): Promise<void> {
-  if (type === undefined) return;
+/** @returns the operation's id; `refused` when it may not be now, or when there is nothing to begin; `away` when nobody answered */
+async function begin({ api, onFile }: ChaosSite, { id }: ServerSeen, type: Begun): Promise<string> {
+  if (type === undefined) return 'refused';
   const { imageDigest, clusterId } = onFile;
   const request = type === 'provision' ? { type, params: { imageDigest, clusterId } } : { type };
-  await api.post(`/v1/servers/${id}/operations`, request).catch(() => undefined);
+  try {
+    return (await api.post<{ id: string }>(`/v1/servers/${id}/operations`, request)).id;
+  } catch (thrown) {
+    return thrown instanceof ApiProblem && thrown.status < 500 ? 'refused' : 'away';
+  }
 }
 
 async function cancel({ api }: ChaosSite, id: string): Promise<void> {
   await api.post(`/v1/operations/${id}/cancel`, { reason: 'chaos' }).catch(() => undefined);
 }
 
-async function cancelSilent(site: ChaosSite, id: string): Promise<void> {
+/** What a person does about an operation that does not get on by itself. */
+async function help(site: ChaosSite, { name }: ServerSeen, id: string): Promise<void> {
   const operation = await site.api.get<OperationSeen>(`/v1/operations/${id}`).catch(() => undefined);
-  const silent = operation?.waitingFor && SILENT.has(operation.waitingFor.code);
-  if (silent && Date.now() - Date.parse(operation.createdAt) > PATIENCE_MS) await cancel(site, id);
+  if (!operation?.waitingFor || Date.now() - Date.parse(operation.createdAt) <= PATIENCE_MS) return;
+  if (SILENT.has(operation.waitingFor.code)) await cancel(site, id);
+  else if (operation.waitingFor.code === 'fence_unproven') await walkThere(site, name, id);
+}
+
+/** A BMC that refused our password once is not asked again: somebody pulls the cords, sees that it is off, and says so. */
+async function walkThere({ rack, api }: ChaosSite, name: string, id: string): Promise<void> {
+  const chassis = rack.servers.find((server) => server.name === name)?.chassis;
+  if (chassis?.power() !== 'off') return void chassis?.act('off');
+  const answer = { answer: 'confirm_power_off', person: 'Chaos Operator', evidence: 'both cords pulled' };
+  await api.post(`/v1/operations/${id}/answers`, answer).catch(() => undefined);
 }
 
 /** What a machine that fell off the way to its agent or its cluster looks like. */

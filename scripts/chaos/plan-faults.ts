@@ -17,6 +17,13 @@ const BY_RULE = ['answers_503', 'breaks_off', 'hangs', 'lies', 'ignores_boot_ove
 const BY_MOOD = ['drops_sessions', 'session_cap', 'locked_out', 'stale_power'] as const;
 export type BmcTrouble = (typeof BY_RULE)[number] | (typeof BY_MOOD)[number];
 
+/** What a fault is counted as. */
+export type FaultKind = BmcTrouble | Exclude<PlannedFault['what'], 'bmc'>;
+
+export function kindOf(fault: PlannedFault): FaultKind {
+  return fault.what === 'bmc' ? fault.kind : fault.what;
+}
+
 export type ChaosSize = { seed: number; servers: number; minutes: number };
 
 /** Mean milliseconds between two of a kind. BMC troubles: per server. */
@@ -90,7 +97,7 @@ function ruleOf(kind: BmcTrouble, count: number, delayMs: number): FaultRule | u
     case 'breaks_off':
       return { match: `${SYSTEM}|chassis`, drop: true, count };
     case 'answers_503':
-      return { match: `${SYSTEM}|/Sessions`, status: 503, count };
+      return { match: `${SYSTEM}|/Sessions|chassis`, status: 503, count };
     case 'hangs':
       return { match: '.', delayMs, count };
     case 'lies':

@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { History } from '../../test/chaos/history.ts';
 
-type Written = Omit<History, 'journal' | 'deletedNodes' | 'sessionsLeft' | 'readAt'>;
+type Written = Omit<History, 'journal' | 'deletedNodes' | 'sessionLooks' | 'readAt'>;
 
 const MILLISECONDS = (column: string): string => `floor(extract(epoch from ${column}) * 1000)::float8`;
 
@@ -17,6 +17,8 @@ const QUERIES: { [K in keyof Written]: string } = {
   allocations: `select server_id as "serverId", cluster_id as "clusterId", node_name as "nodeName" from allocations`,
   erasures: `select operation_id as "operationId", server_id as "serverId", disk_serial as "diskSerial", evidence->>'readBack' as "readBack",
       ${MILLISECONDS('recorded_at')} as "recordedAt" from erasures`,
+  powerWords: `select o.server_id as "serverId", ${MILLISECONDS('a.answered_at')} as at
+    from operation_answers a join operations o on o.id = a.operation_id where a.question = 'fence_unproven'`,
   tickets: `select id, server_id as "serverId", operation_id as "operationId", token_hash as "tokenHash",
       ${MILLISECONDS('closed_at')} as "closedAt" from boot_tickets`,
   instructions: `select id, ticket_id as "ticketId", deed, ${MILLISECONDS('given_at')} as "givenAt" from instructions`,

@@ -8,6 +8,7 @@ const T = Date.parse('2026-11-22T12:00:00Z');
 const TOKEN = 'a-boot-token';
 const NODE = 'r01-u01';
 const SYSTEM = '/redfish/v1/Systems/1';
+const SESSION = { id: '1', openedAt: T, usedAt: T, told: true, ending: false };
 
 type Event = History['events'][number];
 
@@ -50,7 +51,8 @@ function goodHistory(): History {
       { at: T + 40_000, server: NODE, what: 'disk', deed: 'erase', serial: 'SSD-1', instructionId: 'ins_1', token: TOKEN },
     ],
     deletedNodes: [{ at: T + 11_000, name: NODE, serverId: 'srv_1' }],
-    sessionsLeft: [{ server: NODE, sessions: 0 }],
+    powerWords: [],
+    sessionLooks: [{ at: T + 150_000, when: 'end', bmcs: [] }],
     readAt: T + 200_000,
   };
 }
@@ -104,6 +106,18 @@ test('the same disk written again', () => {
   expect(checkHistory(history)).toEqual([]);
 });
 
+/** The BMC proves nothing, and a person stands in for it. */
+function fencedByPerson(history: History, word: { serverId: string; at: number }): void {
+  history.journal = history.journal.filter(({ what }) => what !== 'asked');
+  history.powerWords = [word];
+}
+
+test('a person who saw the machine off stands in for a BMC that proves nothing', () => {
+  const history = goodHistory();
+  fencedByPerson(history, { serverId: 'srv_1', at: T + 5_000 });
+  expect(checkHistory(history)).toEqual([]);
+});
+
 const BROKEN: [what: string, rule: Rule, spoil: (history: History) => void][] = [
   ['two servers hold one name', 'one_owner', (h) => again(h, assigned(0, 'srv_1', 'a'), assigned(0, 'srv_2', 'a'))],
   [
@@ -147,11 +161,14 @@ const BROKEN: [what: string, rule: Rule, spoil: (history: History) => void][] = 
   ['a Node deleted after one sighting', 'node_after_fence', (h) => void (asked(h)[1]!.at = T + 20_000)],
   ['a Node deleted after two sightings in a moment', 'node_after_fence', (h) => void (asked(h)[1]!.at = T + 6_000)],
   ['a sighting that was no answer', 'node_after_fence', (h) => void (asked(h)[0]!.spoilt = true)],
+  ['a person who spoke before it was off', 'node_after_fence', (h) => fencedByPerson(h, { serverId: 'srv_1', at: T + 3_000 })],
+  ['a person who spoke afterwards', 'node_after_fence', (h) => fencedByPerson(h, { serverId: 'srv_1', at: T + 12_000 })],
+  ['a person who spoke of another', 'node_after_fence', (h) => fencedByPerson(h, { serverId: 'srv_2', at: T + 5_000 })],
   ['a Node of nobody deleted', 'node_after_fence', (h) => void h.deletedNodes.push({ at: T, name: 'x', serverId: null })],
   ['available without a record', 'erased_before_available', (h) => void h.erasures.pop()],
   ['available before the record', 'erased_before_available', (h) => void (h.erasures[0]!.recordedAt = T + 900_000)],
   ['a record that says it is not erased', 'erased_before_available', (h) => void (h.erasures[0]!.readBack = 'not_zero')],
-  ['a session left', 'no_session_left', (h) => void (h.sessionsLeft[0]!.sessions = 1)],
+  ['a session left', 'no_session_left', (h) => void h.sessionLooks[0]!.bmcs.push({ server: NODE, sessions: [SESSION] })],
   [
     'an operation that does not say what it waits for',
     'nothing_stuck',

@@ -4,6 +4,7 @@ import { checkDataDisks } from './check-data-disks.ts';
 import { checkDisks } from './check-disks.ts';
 import { checkFences } from './check-fences.ts';
 import { checkRepairs } from './check-repairs.ts';
+import { checkSessions } from './check-sessions.ts';
 import type { History } from './history.ts';
 
 export type Rule =
@@ -99,12 +100,6 @@ function checkErasures({ events, erasures, servers }: History): Violation[] {
     wrong.push({ rule: 'erased_before_available', server: serverId ?? '?', says });
   }
   return wrong;
-}
-
-function checkSessions({ sessionsLeft }: History): Violation[] {
-  return sessionsLeft
-    .filter(({ sessions }) => sessions > 0)
-    .map(({ server, sessions }) => ({ rule: 'no_session_left', server, says: `its BMC holds ${sessions} sessions of ours` }));
 }
 
 /** What still runs says what it waits for and until when; what failed says why. */

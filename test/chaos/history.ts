@@ -1,4 +1,5 @@
 // Everything that is known of a run afterwards: what Rackwright wrote down, and what the simulated machines noted themselves.
+import type { OpenSession } from '@rackwright/virtual-rack-app/open-session.ts';
 import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
 
 /** All times are milliseconds since the epoch, of one machine's clock. */
@@ -30,10 +31,20 @@ export type History = {
   journal: JournalEntry[];
   /** Node objects that went, as the API server saw it. */
   deletedNodes: { at: number; name: string; serverId: string | null }[];
-  /** Sessions at BMCs that our last process opened and, stopped gracefully, left behind. */
-  sessionsLeft: { server: string; sessions: number }[];
+  /** When a person said of a machine, to the operation that waited for it, that it has no power. */
+  powerWords: { serverId: string; at: number }[];
+  /** In the order of time. */
+  sessionLooks: SessionLook[];
   /** When all of this was read. */
   readAt: number;
+};
+
+/** What the BMCs held when our process was about to be killed, when nothing of it was left, and when the last one had stopped by itself. */
+export type SessionLook = {
+  at: number;
+  when: 'before_kill' | 'killed' | 'end';
+  /** Those that hold any. */
+  bmcs: { server: string; sessions: OpenSession[] }[];
 };
 
 export type InstructionDeed =

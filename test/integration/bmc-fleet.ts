@@ -54,13 +54,13 @@ async function startBmc(n: number, kind: BmcKind, slowMs: number, closers: (() =
     return { ...known, endpoint: endpointAt(protocol, host, 9), chassis: undefined, traffic: () => QUIET, sessions: () => 0 };
   }
   if (kind === 'silent') {
-    const { port, close } = protocol === 'redfish' ? await silentTcp() : await silentUdp();
+    const { port, asked, close } = protocol === 'redfish' ? await silentTcp() : await silentUdp();
     closers.push(close);
     return {
       ...known,
       endpoint: endpointAt(protocol, '127.0.0.1', port),
       chassis: undefined,
-      traffic: () => QUIET,
+      traffic: () => ({ ...QUIET, requests: asked() }),
       sessions: () => 0,
     };
   }
@@ -98,15 +98,21 @@ function chassisOf(serial: string): SimulatedChassis {
   );
 }
 
-async function silentTcp(): Promise<{ port: number; close(): Promise<void> }> {
+/** `asked`: how many connections, or datagrams, came. */
+type Silent = { port: number; asked(): number; close(): Promise<void> };
+
+async function silentTcp(): Promise<Silent> {
   const sockets = new Set<Socket>();
+  let asked = 0;
   const server = createServer((socket) => {
+    asked += 1;
     sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket)));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    asked: () => asked,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -115,11 +121,17 @@ async function silentTcp(): Promise<{ port: number; close(): Promise<void> }> {
   };
 }
 
-async function silentUdp(): Promise<{ port: number; close(): Promise<void> }> {
+async function silentUdp(): Promise<Silent> {
   const socket = createSocket('udp4');
+  let asked = 0;
+  socket.on('message', () => (asked += 1));
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  return { port: socket.address().port, close: () => new Promise((resolve) => socket.close(() => resolve())) };
+  return {
+    port: socket.address().port,
+    asked: () => asked,
+    close: () => new Promise((resolve) => socket.close(() => resolve())),
+  };
 }
 
 /** Straight into a state, past the table. @returns their ids, in the same order */

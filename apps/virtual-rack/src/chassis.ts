@@ -1,5 +1,6 @@
 // The box that a simulated BMC looks after: power, next boot, light, parts and event log, whatever machine stands behind it.
-import type { BmcHealth, FirmwareMode, PowerState } from '@rackwright/domain/bmc.ts';
+import type { FirmwareMode, PowerState } from '@rackwright/domain/bmc.ts';
+import { type BmcMood, goodMood } from './bmc-mood.ts';
 import type { Faults } from './faults.ts';
 import { faultRules } from './faults.ts';
 
@@ -51,22 +52,11 @@ export type ChassisMachine = {
   onReset(boot: ChassisBoot): Promise<void> | void;
 };
 
-/** In what state its BMC is, for as long as somebody leaves it so. */
-export type BmcMood = {
-  /** What it says of power instead of the truth. */
-  stalePower: PowerState | undefined;
-  /** What it sums up from all parts. */
-  health: BmcHealth;
-  /** Nobody may log in, as after too many wrong passwords; open sessions go on. */
-  lockedOut: boolean;
-  /** Somebody else holds every place for sessions. */
-  full: boolean;
-};
-
 export type SimulatedChassis = {
   readonly identity: ChassisIdentity;
   readonly hardware: ChassisHardware;
   readonly faults: Faults;
+  /** For as long as somebody leaves it so. */
   readonly mood: BmcMood;
   power(): PowerState;
   /** Starts the change and returns at once; `power()` tells when it is done. */
@@ -88,11 +78,6 @@ export type SimulatedChassis = {
 };
 
 const MAX_EVENTS = 512;
-
-/** What its BMC says of power. */
-export function saidPower({ mood, power }: Pick<SimulatedChassis, 'mood' | 'power'>): PowerState {
-  return mood.stalePower ?? power();
-}
 
 /** A chassis in front of a machine: a state machine of the light rack, or QEMU. Holds no timer. */
 export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): SimulatedChassis {
@@ -118,7 +103,7 @@ export function simulatedChassis(spec: ChassisSpec, machine: ChassisMachine): Si
     identity: spec.identity,
     hardware: spec.hardware,
     faults: spec.faults ?? faultRules(),
-    mood: { stalePower: undefined, health: 'ok', lockedOut: false, full: false },
+    mood: goodMood(),
     ...supply,
     takeBoot,
     bootOverride: () => boot,

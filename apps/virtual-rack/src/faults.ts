@@ -37,8 +37,11 @@ export type StoredFaultRule = FaultRule & { id: number; left: number };
 export type Faults = {
   /** The first rule that matches decides, and is used up by one. */
   intercept(request: InterceptedRequest): Interference | undefined;
-  /** Answers the rule's id. Throws RangeError beyond 100 rules and SyntaxError on a bad expression. */
-  add(rule: FaultRule): number;
+  /**
+   * Answers the rule's id. Throws RangeError beyond 100 rules and SyntaxError on a bad expression.
+   * @param onStrike  called for each request that it spoils
+   */
+  add(rule: FaultRule, onStrike?: () => void): number;
   remove(id: number): boolean;
   clear(): void;
   list(): StoredFaultRule[];
@@ -48,14 +51,14 @@ const MAX_RULES = 100;
 const MAX_DELAY_MS = 600_000;
 
 export function faultRules(initial: readonly FaultRule[] = []): Faults {
-  let rules: { rule: StoredFaultRule; expression: RegExp }[] = [];
+  let rules: { rule: StoredFaultRule; expression: RegExp; onStrike: (() => void) | undefined }[] = [];
   let lastId = 0;
 
-  const add = (rule: FaultRule): number => {
+  const add: Faults['add'] = (rule, onStrike) => {
     if (rules.length >= MAX_RULES) throw new RangeError(`a simulated BMC takes at most ${MAX_RULES} fault rules`);
     lastId += 1;
     const stored = { ...rule, id: lastId, left: rule.count ?? Number.POSITIVE_INFINITY };
-    rules.push({ rule: stored, expression: new RegExp(rule.match, 'i') });
+    rules.push({ rule: stored, expression: new RegExp(rule.match, 'i'), onStrike });
     return lastId;
   };
   for (const rule of initial) add(rule);
@@ -66,6 +69,7 @@ export function faultRules(initial: readonly FaultRule[] = []): Faults {
       const hit = rules.find(({ rule, expression }) => applies(rule, request) && expression.test(request.target));
       if (!hit) return undefined;
       hit.rule.left -= 1;
+      hit.onStrike?.();
       if (hit.rule.left <= 0) rules = rules.filter((entry) => entry !== hit);
       return interference(hit.rule);
     },

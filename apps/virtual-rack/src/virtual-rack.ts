@@ -13,6 +13,7 @@ import { rackRelay } from './machines/rack-relay.ts';
 import { sendPacer } from './machines/send-pacer.ts';
 import { type SimulatedMachine, simulatedMachine } from './machines/simulated-machine.ts';
 import { type WebClient, webClient } from './machines/web-client.ts';
+import type { OpenSession, RequestsSince } from './open-session.ts';
 import { startRedfishServer } from './redfish/start-redfish-server.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -65,8 +66,9 @@ export type VirtualServer = {
   /** How many sessions its BMC holds open. */
   bmcSessions(): number;
   bmcTraffic(): Traffic;
+  openBmcSessions(): OpenSession[];
   /** Its BMC forgets them, as one that restarts does. */
-  dropBmcSessions(): void;
+  dropBmcSessions(): RequestsSince;
 };
 
 export type VirtualRack = {
@@ -174,7 +176,7 @@ async function startServer(
   const credentials = settings.bmc?.credentials ?? CREDENTIALS;
   const account = bmcAccount(credentials, settings.bmc?.account);
   const access = { credentials, account };
-  const { endpoint, sessions, traffic, dropSessions, close } = await startBmc(settings, n, machine.chassis, access);
+  const { endpoint, sessions, openSessions, traffic, dropSessions, close } = await startBmc(settings, n, machine.chassis, access);
   closers.push(async () => {
     // In this order: nobody may power it on any more when its machine goes.
     await close();
@@ -197,6 +199,7 @@ async function startServer(
     chassis: machine.chassis,
     machine,
     bmcSessions: sessions,
+    openBmcSessions: openSessions,
     bmcTraffic: traffic,
     dropBmcSessions: dropSessions,
   };
@@ -214,23 +217,11 @@ async function startBmc(
   if (protocol === 'ipmi') {
     const server = await startIpmiServer({ host, port, ...access, chassis });
     const endpoint = { protocol, address: host, port: server.port } satisfies BmcEndpoint;
-    return {
-      endpoint,
-      sessions: server.sessions,
-      traffic: server.traffic,
-      dropSessions: server.dropSessions,
-      close: () => server.close(),
-    };
+    return { endpoint, ...server };
   }
   const server = await startRedfishServer({ host, port, ...access, chassis, ...(tls ? { tls } : {}) });
   const endpoint = { protocol, address: server.url } satisfies BmcEndpoint;
-  return {
-    endpoint,
-    sessions: server.sessions,
-    traffic: server.traffic,
-    dropSessions: server.dropSessions,
-    close: () => server.close(),
-  };
+  return { endpoint, ...server };
 }
 
 function rackName(n: number): string {

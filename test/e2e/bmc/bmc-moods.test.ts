@@ -2,6 +2,7 @@
 import { connectBmc } from '@rackwright/bmc/connect-bmc.ts';
 import type { BmcEndpoint } from '@rackwright/domain/bmc.ts';
 import type { SimulatedChassis } from '@rackwright/virtual-rack-app/chassis.ts';
+import type { RequestsSince } from '@rackwright/virtual-rack-app/open-session.ts';
 import type { Bmc } from '@rackwright/workflows/ports.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CREDENTIALS as IPMI_CREDENTIALS, HOST, bench as ipmiBench } from './ipmi-bench.ts';
@@ -9,7 +10,7 @@ import { CREDENTIALS as REDFISH_CREDENTIALS, startBench } from './redfish-bench.
 
 type Moody = {
   chassis: SimulatedChassis;
-  dropSessions(): void;
+  dropSessions(): RequestsSince;
   sessions(): number;
   connect(): Promise<Bmc>;
   close(): Promise<unknown>;
@@ -51,9 +52,12 @@ describe.each(['redfish', 'ipmi'] as const)('a BMC that speaks %s', (protocol) =
   test('and forgets its sessions is logged in to again, and no session is left behind', { timeout: 30_000 }, async () => {
     const bmc = await connect();
     expect(await bmc.power()).toBe('on');
-    moody.dropSessions();
+    const met = moody.dropSessions();
     expect(moody.sessions()).toBe(0);
+    expect(met()).toBe(0);
     expect(await bmc.power()).toBe('on');
+    // It was asked once in a session that it does not know, or a few times, as IPMI repeats itself.
+    expect(met()).toBeGreaterThan(0);
     await bmc.close();
     // IPMI's goodbye waits for no answer: some BMCs never give it.
     await expect.poll(() => moody.sessions()).toBe(0);
@@ -63,6 +67,7 @@ describe.each(['redfish', 'ipmi'] as const)('a BMC that speaks %s', (protocol) =
     moody.chassis.mood.lockedOut = true;
     const refused = connect().then((bmc) => bmc.power());
     await expect(refused).rejects.toMatchObject({ code: 'bmc_auth_failed' });
+    expect(moody.chassis.mood.felt).toMatchObject({ full: 0, lockedOut: expect.toSatisfy((n: number) => n > 0) });
     moody.chassis.mood.lockedOut = false;
     expect(await (await connect()).power()).toBe('on');
   });
@@ -74,12 +79,18 @@ describe.each(['redfish', 'ipmi'] as const)('a BMC that speaks %s', (protocol) =
     if (protocol === 'ipmi') await expect(asked).rejects.toMatchObject({ code: 'bmc_busy' });
     else expect(await asked).toBe('on');
     expect(moody.sessions()).toBe(0);
+    expect(moody.chassis.mood.felt).toMatchObject({ lockedOut: 0, full: expect.toSatisfy((n: number) => n > 0) });
   });
 
   test('and tells stale things of power tells the truth afterwards', { timeout: 30_000 }, async () => {
     const bmc = await connect();
+    moody.chassis.mood.stalePower = 'on';
+    expect(await bmc.power()).toBe('on');
+    // What is true all the same misleads nobody.
+    expect(moody.chassis.mood.felt.stalePower).toBe(0);
     moody.chassis.mood.stalePower = 'off';
     expect(await bmc.power()).toBe('off');
+    expect(moody.chassis.mood.felt.stalePower).toBeGreaterThan(0);
     moody.chassis.mood.stalePower = undefined;
     expect(await bmc.power()).toBe('on');
   });

@@ -216,6 +216,21 @@ describe('sessions', () => {
     expect([await first.power(), bench.server.sessions()]).toEqual(['on', 1]);
   });
 
+  test('a BMC that is too busy to end it twice is asked again: nothing is left', async () => {
+    const bmc = await open();
+    bench.chassis.faults.add({ match: '/Sessions/', status: 503, count: 3 });
+    await bmc.close();
+    expect(bench.server.sessions()).toBe(0);
+  });
+
+  test('a BMC that is busy for good is left alone in the end', async () => {
+    const bmc = await open();
+    bench.chassis.faults.add({ match: '/Sessions/', status: 503 });
+    await bmc.close();
+    expect(bench.server.sessions()).toBe(1);
+    stranded = 1;
+  });
+
   test('a connect that fails half-way leaves no session', async () => {
     bench = await startBench();
     bench.chassis.faults.add({ match: '/Managers/1$', status: 500 });

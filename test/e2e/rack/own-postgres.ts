@@ -8,8 +8,8 @@ export type OwnPostgres = {
   url: string;
   /** What Rackwright's environment needs to use it. */
   env: Record<string, string>;
-  /** `kill -9` of its parent process: no client hears a goodbye. Ends when nothing of it runs. */
-  kill(): Promise<void>;
+  /** `kill -9` of its parent process: no client hears a goodbye. Ends when nothing of it runs. @returns whether it ran */
+  kill(): Promise<boolean>;
   /** The same data on the same port again. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -23,8 +23,8 @@ export async function startOwnPostgres(folder: string): Promise<OwnPostgres> {
   let running: EmbeddedPostgres | undefined = await startEmbeddedPostgres({ dataDir });
   const { url, port } = running;
   // One at a time, whoever asks: nobody starts it while another still sees it end.
-  let turn: Promise<void> = Promise.resolve();
-  const inTurn = (does: () => Promise<void>): Promise<void> => {
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(does: () => Promise<T>): Promise<T> => {
     const mine = turn.then(does);
     turn = mine.catch(() => undefined);
     return mine;
@@ -36,9 +36,10 @@ export async function startOwnPostgres(folder: string): Promise<OwnPostgres> {
       inTurn(async () => {
         const killed = running;
         running = undefined;
-        if (!killed) return;
+        if (!killed) return false;
         process.kill(killed.pid, 'SIGKILL');
         await killed.close();
+        return true;
       }),
     restart: () =>
       inTurn(async () => {

@@ -68,8 +68,10 @@ function answerStranger(to: RespondingBmc, payload: Uint8Array): Answered | unde
 function answerSession(to: RespondingBmc, body: Uint8Array, packet: PlusPacket): Reply | undefined {
   const session = to.sessions.live.get(packet.sessionId);
   const payload = session && packet.payloadType === PAYLOAD.ipmi ? openPacket(session, body, packet) : undefined;
+  if (!session) to.sessions.missed(packet.sessionId);
   if (!session || !payload || !session.window.accept(packet.sequence)) return undefined;
   session.lastWord = to.now();
+  session.spoke = true;
   const message = requestIn(payload);
   if (!message) return undefined;
   return wrapped(answerOnce(to, session, message, payload), (answer) => {

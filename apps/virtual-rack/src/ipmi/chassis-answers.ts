@@ -1,4 +1,5 @@
 // Power, light and boot options of the simulated BMC (IPMI 2.0 chapter 28).
+import type { PowerState } from '@rackwright/domain/bmc.ts';
 import { BOOT_SELECTOR, bootFlags } from '@rackwright/protocols/ipmi/boot-flags.ts';
 import { type ChassisControl, chassisControl } from '@rackwright/protocols/ipmi/chassis-control.ts';
 import { chassisIdentify } from '@rackwright/protocols/ipmi/chassis-identify.ts';
@@ -10,7 +11,8 @@ import {
   PARAMETER_NOT_SUPPORTED,
   setSystemBootOptions,
 } from '@rackwright/protocols/ipmi/set-system-boot-options.ts';
-import { type ChassisAction, type ChassisBoot, type ChassisBootDevice, saidPower } from '../chassis.ts';
+import { saidPower } from '../bmc-mood.ts';
+import type { ChassisAction, ChassisBoot, ChassisBootDevice } from '../chassis.ts';
 import { type Handler, handler, refuse } from './handler.ts';
 
 const ACTIONS: Record<ChassisControl, ChassisAction> = {
@@ -32,6 +34,7 @@ const DEVICES: Record<ChassisBootDevice, number> = {
   firmware_setup: BOOT_SELECTOR.firmwareSetup,
 };
 
+const GOOD_POWER: ReadonlySet<PowerState> = new Set(['on', 'powering_off']);
 const DEFAULT_IDENTIFY_SECONDS = 15;
 const ALWAYS_OFF_AFTER_MAINS = 0;
 const FAN_FAULT = 0x08;
@@ -41,7 +44,7 @@ const LAST_PARAMETER = 4;
 export const CHASSIS_ANSWERS: Handler[] = [
   handler(getChassisStatus, (_request, { chassis }) => ({
     // Power stays good until the way down is done.
-    powerOn: saidPower(chassis) === 'on' || saidPower(chassis) === 'powering_off',
+    powerOn: GOOD_POWER.has(saidPower(chassis)),
     powerFlags: ALWAYS_OFF_AFTER_MAINS,
     lastPowerEvent: 0,
     identify: chassis.led() ? 'on' : 'off',

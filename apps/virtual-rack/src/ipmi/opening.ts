@@ -19,7 +19,7 @@ import { rakp1 } from '@rackwright/protocols/ipmi/rakp-1.ts';
 import { rakp2 } from '@rackwright/protocols/ipmi/rakp-2.ts';
 import { rakp3 } from '@rackwright/protocols/ipmi/rakp-3.ts';
 import { rakp4 } from '@rackwright/protocols/ipmi/rakp-4.ts';
-import type { BmcMood } from '../chassis.ts';
+import { type BmcMood, isLockedOut } from '../bmc-mood.ts';
 import type { SessionTable } from './session-table.ts';
 
 export type Doorkeeper = {
@@ -31,7 +31,7 @@ export type House = {
   account: BmcAccount;
   uuid: string;
   sessions: SessionTable;
-  mood?: Pick<BmcMood, 'lockedOut'>;
+  mood?: BmcMood;
 };
 
 /** What every step needs: the house, its account and its GUID. */
@@ -42,7 +42,7 @@ const NO_CODE = new Uint8Array(0);
 /** Throws RangeError for a password that IPMI cannot carry. */
 export function doorkeeper({ account, uuid, sessions, mood }: House): Doorkeeper {
   keyOf(account);
-  const isLocked = (): boolean => mood?.lockedOut === true || account.locked();
+  const isLocked = (): boolean => isLockedOut(mood) || account.locked();
   const door: Door = { account, bmcGuid: guidBytes(uuid, 'smbios'), sessions, isLocked };
   return {
     answer(payloadType, payload, now) {
@@ -141,7 +141,9 @@ function answerRakp3({ account, sessions, isLocked }: Door, payload: Uint8Array,
     privilege: PRIVILEGE.user,
     window: sequenceWindow('strict'),
     sequence: 0,
+    openedAt: now,
     lastWord: now,
+    spoke: false,
     proof: { asked: payload, answer },
   });
   return answer;

@@ -6,6 +6,7 @@ import { type BmcAccount, bmcAccount } from '../bmc-account.ts';
 import type { SimulatedChassis } from '../chassis.ts';
 import { answerDatagram, GOODBYE, type RespondingBmc } from './answer-datagram.ts';
 import { doorkeeper } from './opening.ts';
+import type { OpenSession, RequestsSince } from '../open-session.ts';
 import { type Traffic, trafficMeter } from '../traffic.ts';
 import { sessionTable } from './session-table.ts';
 
@@ -28,9 +29,10 @@ export type IpmiServer = {
   port: number;
   /** How many sessions are open. */
   sessions(): number;
+  openSessions(): OpenSession[];
   traffic(): Traffic;
   /** All of them are void: what comes on them meets silence. */
-  dropSessions(): void;
+  dropSessions(): RequestsSince;
   close(): Promise<void>;
 };
 
@@ -79,11 +81,9 @@ export async function startIpmiServer(wishes: IpmiServerWishes): Promise<IpmiSer
   return {
     port: socket.address().port,
     sessions: () => sessions.live.size,
+    openSessions: () => sessions.list(responding.now(), Date.now()),
     traffic: meter.seen,
-    dropSessions() {
-      sessions.live.clear();
-      sessions.opening.clear();
-    },
+    dropSessions: sessions.forget,
     close() {
       timers.clear();
       return new Promise((resolve) => socket.close(() => resolve()));

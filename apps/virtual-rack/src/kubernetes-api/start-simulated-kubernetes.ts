@@ -22,6 +22,8 @@ export type SimulatedKubernetes = {
   setReady: (ready: boolean) => void;
   /** While away it takes no request and keeps no connection. */
   setAway: (away: boolean) => void;
+  /** How many requests, watches too, met that so far: were cut off or not taken. */
+  turnedAway: () => number;
   /** Hears of every change in a collection; objects of `DELETED` are as they last were. @returns how to stop */
   onChange: (collection: string, hear: (event: StoreEvent) => void) => () => void;
   /** Cuts every connection, watches as well; clients come back. */
@@ -65,8 +67,17 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
   sweeping.unref();
 
   const parts = { store, identities, writes, dialect, isReady: () => ready };
-  const listener: RequestListener = (request, response) =>
-    away ? void request.socket.destroy() : void answerRequest(parts, request, response);
+  let atWork = 0;
+  let turnedAway = 0;
+  const listener: RequestListener = (request, response) => {
+    if (away) {
+      turnedAway += 1;
+      return void request.socket.destroy();
+    }
+    atWork += 1;
+    response.once('close', () => (atWork -= 1));
+    void answerRequest(parts, request, response);
+  };
   const { tls } = options;
   const server = tls ? createHttpsServer({ cert: tls.certificate, key: tls.key }, listener) : createHttpServer(listener);
   server.listen(options.port ?? 0, host);
@@ -80,8 +91,11 @@ export async function startSimulatedKubernetes(options: SimulatedKubernetesOptio
     setReady: (value) => (ready = value),
     setAway(value) {
       away = value;
-      if (away) server.closeAllConnections();
+      if (!away) return;
+      turnedAway += atWork;
+      server.closeAllConnections();
     },
+    turnedAway: () => turnedAway,
     onChange: (collection, hear) => store.subscribe(collection, hear),
     cutConnections: () => server.closeAllConnections(),
     async close() {

@@ -14,7 +14,8 @@ import type { RedfishPersonality } from './personality.ts';
 import { PLAIN_BMC } from './personality.ts';
 import type { BmcWorld } from './reads.ts';
 import { readBody } from './request-body.ts';
-import { SESSIONS, sessionTable } from './sessions.ts';
+import type { OpenSession, RequestsSince } from '../open-session.ts';
+import { SESSIONS, sessionTable, type Sessions } from './sessions.ts';
 import { type Traffic, trafficMeter } from '../traffic.ts';
 import { taskTable } from './tasks.ts';
 
@@ -36,9 +37,10 @@ export type RedfishServer = {
   port: number;
   /** How many sessions are open. */
   sessions(): number;
+  openSessions(): OpenSession[];
   traffic(): Traffic;
   /** All of them are void. */
-  dropSessions(): void;
+  dropSessions(): RequestsSince;
   close(): Promise<void>;
 };
 
@@ -65,7 +67,10 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
       over();
       meter.sessions(world.sessions.ids().length);
     });
-    serve(world, request, response, closing.signal).catch(() => request.socket.destroy());
+    const ended = watchEnding(world.sessions, request);
+    serve(world, request, response, closing.signal)
+      .catch(() => request.socket.destroy())
+      .finally(ended);
   };
   const server = tls ? createTlsServer({ key: tls.key, cert: tls.cert }, listener) : createServer(listener);
   server.maxConnections = MAX_CONNECTIONS;
@@ -81,8 +86,9 @@ export async function startRedfishServer(options: RedfishServerOptions): Promise
     port: bound,
     url: `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
     sessions: () => world.sessions.ids().length,
+    openSessions: world.sessions.list,
     traffic: meter.seen,
-    dropSessions: () => world.sessions.forget(),
+    dropSessions: world.sessions.forget,
     close: () =>
       new Promise((resolve) => {
         closing.abort();
@@ -105,9 +111,32 @@ async function serve(world: BmcWorld, request: IncomingMessage, response: Server
   if (fault?.drop) return void request.socket.destroy();
   if (fault?.status !== undefined) return send(request, response, injected(fault.status));
   const answered = answer(world, { method, path, headers: request.headers, body, pretend: fault?.ignoreWrite === true });
+  if (method === 'POST' && path === SESSIONS && answered.status === 201) watchLogin(world.sessions, answered, response);
   // Done, and nobody hears of it.
   if (fault?.loseAnswer) return void request.socket.destroy();
   send(request, response, answered);
+}
+
+/** Who asked may be gone before the BMC has opened the session: nobody can end that one. */
+function watchLogin(sessions: Sessions, { headers }: Answer, response: ServerResponse): void {
+  const session = sessions.find(headers?.['location']?.slice(SESSIONS.length + 1) ?? '');
+  if (!session) return;
+  session.told = !response.closed && !response.destroyed;
+  response.once('close', () => {
+    if (!response.writableFinished) session.told = false;
+  });
+}
+
+/** @returns to be called when the BMC is done with it, not when the connection goes: a slow BMC obeys whoever has hung up */
+function watchEnding(sessions: Sessions, { method, url = '/' }: IncomingMessage): () => void {
+  const path = pathOf(url);
+  const session =
+    method === 'DELETE' && path.startsWith(`${SESSIONS}/`) ? sessions.find(path.slice(SESSIONS.length + 1)) : undefined;
+  if (!session) return () => {};
+  session.endings += 1;
+  return () => {
+    session.endings -= 1;
+  };
 }
 
 /** Without query and without a slash at the end: both spellings are the same resource. */

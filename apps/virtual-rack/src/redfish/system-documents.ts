@@ -1,6 +1,7 @@
 // The computer system and its parts as documents, made anew from the chassis for each request.
 import type { BmcHealth, PowerState } from '@rackwright/domain/bmc.ts';
-import { saidPower, type SimulatedChassis } from '../chassis.ts';
+import { saidPower } from '../bmc-mood.ts';
+import type { SimulatedChassis } from '../chassis.ts';
 import type { RedfishJson } from './answers.ts';
 import { bootProperties, TARGETS } from './boot-words.ts';
 import type { RedfishPersonality } from './personality.ts';

@@ -1,6 +1,7 @@
 // Who we are to the BMC: a session while it grants one, Basic where it has none, and silence once it has refused us.
 import type { BmcCredentials } from '@rackwright/domain/bmc.ts';
 import { Fault } from '@rackwright/domain/errors.ts';
+import type { Clock } from './clock.ts';
 import { asDocument, text } from './documents.ts';
 import { faultFromAnswer, faultFromSilence } from './failures.ts';
 import type { Timings } from './timings.ts';
@@ -28,10 +29,13 @@ type Needs = {
   /** Where to POST; undefined: the BMC has no sessions. */
   sessionsPath: string | undefined;
   timings: Timings;
+  clock: Clock;
   host: string;
 };
 
 const MAX_LEFT = 4;
+/** Between tries to end a session at a BMC that answers, and is busy. Not longer: whoever is next at this BMC waits. */
+const BUSY_WAITS_MS = [1_000, 2_000] as const;
 
 const PLAIN_HEADERS = {
   accept: 'application/json',
@@ -49,7 +53,7 @@ export const NOBODY: Authorisation = {
   end: async () => {},
 };
 
-export function authorise({ transport, credentials, sessionsPath, timings, host }: Needs): Authorisation {
+export function authorise({ transport, credentials, sessionsPath, timings, clock, host }: Needs): Authorisation {
   let means: Means = { kind: 'none' };
   let hadSession = false;
   // A 401 usually means that the session is gone. Not always: what we left behind is ended at the end.
@@ -108,7 +112,7 @@ export function authorise({ transport, credentials, sessionsPath, timings, host 
       refuse(new Fault({ code: 'bmc_unreachable', doing, retry: 'never', cause: 'the connection was closed on our side' }));
       const ending = left;
       left = [];
-      await closeSessions(transport, ending, current, timings);
+      await closeSessions({ transport, timings, clock }, ending, current);
     },
   };
 }
@@ -148,23 +152,26 @@ export function pathOf(location: string | undefined): string | undefined {
 }
 
 /** A session that is good may end the others; its own end comes last, as `refuse` put it. */
-async function closeSessions(
-  transport: Transport,
-  ending: Session[],
-  good: Session | undefined,
-  timings: Timings,
-): Promise<void> {
+async function closeSessions(needs: Closing, ending: Session[], good: Session | undefined): Promise<void> {
   for (const { path, token } of ending) {
-    if (path !== undefined) await closeSession(transport, path, good?.token ?? token, timings);
+    if (path !== undefined) await closeSession(needs, path, good?.token ?? token);
   }
 }
 
-async function closeSession(transport: Transport, path: string, token: string, timings: Timings): Promise<void> {
+type Closing = Pick<Needs, 'transport' | 'timings' | 'clock'>;
+
+async function closeSession({ transport, timings, clock }: Closing, path: string, token: string): Promise<void> {
+  const headers = { ...PLAIN_HEADERS, 'x-auth-token': token };
+  const ask = () => transport.send({ method: 'DELETE', path, headers, timeoutMs: timings.login }).catch(() => undefined);
+  const isOver = (answer: RedfishResponse | undefined): boolean => answer !== undefined && answer.status < 500;
   // Twice: BMCs hold few sessions, and the first request after a pause may meet a connection that is gone.
-  for (let attempt = 0; attempt < 2; attempt += 1) {
-    const headers = { ...PLAIN_HEADERS, 'x-auth-token': token };
-    const answer = await transport.send({ method: 'DELETE', path, headers, timeoutMs: timings.login }).catch(() => undefined);
-    if (answer !== undefined && answer.status < 500) return;
+  let answer = await ask();
+  if (!isOver(answer)) answer = await ask();
+  for (const ms of BUSY_WAITS_MS) {
+    // One that says nothing is left alone: its session ends by itself.
+    if (answer === undefined || isOver(answer)) return;
+    await clock.wait(ms);
+    answer = await ask();
   }
 }
 

@@ -50,7 +50,7 @@ export async function connectRedfish(
   try {
     const strangers = conversations({ transport, authorisation: NOBODY, clock, timings, host, beforeWrite });
     const anonymous = await readRoot(strangers('read the service root'));
-    const authorisation = authorise({ transport, credentials, timings, host, sessionsPath: sessionsPath(anonymous) });
+    const authorisation = authorise({ transport, credentials, timings, clock, host, sessionsPath: sessionsPath(anonymous) });
     end = async () => {
       try {
         await authorisation.end();
