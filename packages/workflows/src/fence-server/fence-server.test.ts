@@ -1,4 +1,5 @@
 // Fencing: two sightings, or a named person; never the silence of a BMC.
+import { hours } from '@rackwright/domain/durations.ts';
 import { drive } from '@rackwright/testkit/workflows/drive.ts';
 import { simulatedWorld } from '@rackwright/testkit/world/simulated-world.ts';
 import type { World } from '@rackwright/testkit/world/world.ts';
@@ -56,17 +57,27 @@ test.each(['dead', 'refuses'] as const)('with a BMC that is %s the word of a nam
   expect(proof).toEqual({ kind: 'confirmed_by_person', person: 'Chen Mei', evidence: 'both cords pulled', at: WORD.at });
 });
 
-test('a BMC that refuses our password is asked once: more would lock the account', async () => {
+test('a BMC that refuses our password is asked once an hour at most: more would lock the account', async () => {
   const sim = simulatedWorld({ power: 'on', bmc: 'refuses' });
-  let asked = 0;
+  const asked: number[] = [];
   const { withBmc } = sim.ports;
   sim.ports.withBmc = (holder, use) => {
-    asked += 1;
+    asked.push(sim.world.now);
     return withBmc(holder, use);
   };
   const { waits } = await drive(async (run, needs, task) => void (await fenceServer(run, needs, task)), sim, {});
-  expect(asked).toBe(1);
-  expect(waits.length).toBeGreaterThan(1);
+  const pauses = asked.slice(1).map((at, nth) => at - (asked[nth] ?? 0));
+  expect(asked.length).toBeLessThanOrEqual(25);
+  expect(Math.min(...pauses)).toBeGreaterThanOrEqual(hours(1));
+  expect(waits[0]?.unblockedBy).toMatch(/asked once an hour.*confirm_power_off/);
+});
+
+test('a BMC whose account was locked and is free again proves it by itself', async () => {
+  const { outcome, proof } = await fenced({ bmc: 'refuses' }, (world) => {
+    if (world.now > Date.parse('2026-01-01T02:00:00Z')) world.bmc = 'answers';
+  });
+  expect(outcome).toEqual({ kind: 'finished' });
+  expect(proof?.kind).toBe('seen_off_twice');
 });
 
 test('a BMC that answers again proves it by itself, and is believed more than a person', async () => {

@@ -11,6 +11,14 @@ type Needs = Pick<Ports, 'withBmc' | 'clock' | 'answers'>;
 export const FENCE_STEP = 'power it off to fence';
 /** Somebody may have to walk there. */
 const PERSON_WITHIN = hours(24);
+/**
+ * A BMC that refuses our password may have locked the account, which ends by itself within the hour on most; asked more often it would
+ * lock it again each time.
+ */
+const ASK_AGAIN = { soon: seconds(30), rarely: hours(1) };
+const ANSWERING = { soon: 'the BMC answering', rarely: 'the BMC answering, which is asked once an hour' };
+const PERSONS_WORD = 'a named person who confirms that the machine has no power (answer confirm_power_off)';
+
 /** Off and soon on again is somebody's doing. */
 const STAYS_OFF_WITHIN = minutes(5);
 
@@ -46,7 +54,8 @@ export async function fenceServer(run: Run, needs: Needs, task: Task<unknown>, a
 }
 
 type Word<T> = { said: T } | { proof: FenceProof };
-type Mute = { mute: string; ask: 'again' | 'nobody' };
+/** `at`: milliseconds since the epoch. */
+type Mute = { mute: string; ask: 'soon' | 'rarely'; at: number };
 
 /** Looks until the BMC says so; from its first silence on, until it speaks again or a person stands in for it. */
 async function bmcOrPerson<T>(
@@ -56,7 +65,8 @@ async function bmcOrPerson<T>(
   name: string,
   look: () => Promise<T | NotYet>,
 ): Promise<Word<T>> {
-  const heard = await run.until(name, () => listen(look), {
+  const { clock } = needs;
+  const heard = await run.until(name, () => listen(look, clock), {
     every: seconds(5),
     within: minutes(20),
     waitingFor: { code: 'power_still_on', unblockedBy: 'the BMC reporting off' },
@@ -67,28 +77,25 @@ async function bmcOrPerson<T>(
     async () => {
       const proof = await personsWord(needs, task);
       if (proof) return { proof };
-      // Asking a BMC that refuses our password again and again would lock the account.
-      const again = heard.ask === 'again' ? await listen(look) : heard;
+      const early = clock.now() - heard.at < ASK_AGAIN[heard.ask];
+      const again = heard.ask === 'rarely' && early ? heard : await listen(look, clock);
       return 'mute' in again ? new NotYet('fence_unproven', { because: again.mute }) : again;
     },
     {
-      every: seconds(30),
+      every: ASK_AGAIN[heard.ask],
       within: PERSON_WITHIN,
-      waitingFor: {
-        code: 'fence_unproven',
-        unblockedBy: 'the BMC answering, or a named person who confirms that the machine has no power (answer confirm_power_off)',
-      },
+      waitingFor: { code: 'fence_unproven', unblockedBy: `${ANSWERING[heard.ask]}, or ${PERSONS_WORD}` },
     },
   );
 }
 
-async function listen<T>(look: () => Promise<T | NotYet>): Promise<{ said: T } | Mute | NotYet> {
+async function listen<T>(look: () => Promise<T | NotYet>, clock: Ports['clock']): Promise<{ said: T } | Mute | NotYet> {
   try {
     const said = await look();
     return said instanceof NotYet ? said : { said };
   } catch (thrown) {
     if (!saysNothing(thrown)) throw thrown;
-    return { mute: thrown.code, ask: thrown.retry === 'never' ? 'nobody' : 'again' };
+    return { mute: thrown.code, ask: thrown.retry === 'never' ? 'rarely' : 'soon', at: clock.now() };
   }
 }
 
