@@ -48,7 +48,8 @@ async function order(serverId: ServerId, cause: string): Promise<string> {
   expect(status).toBe(201);
   return body.id;
 }
-const act = (id: string, action: string, body: Json) => call('POST', `/v1/work-orders/${id}/${action}`, body, { 'if-match': '*' });
+const act = (id: string, action: string, body: Json) =>
+  call('POST', `/v1/work-orders/${id}/${action}`, body, { 'if-match': '*' });
 const read = async (id: string): Promise<Json> => (await call('GET', `/v1/work-orders/${id}`)).body;
 
 test.each([

@@ -60,7 +60,13 @@ type Trouble = { boots?: 'never'; around?: (ports: Ports) => Partial<Ports> };
 
 /** The workflow as it is, on a machine that has this trouble: how it ends, and what that means for the server. */
 async function ending(workflow: Installation, { boots = undefined, around = () => ({}) }: Trouble) {
-  const assignment = { clusterId: 'cls_1', nodeName: NODE, imageDigest: IMAGE, rootDiskSerial: 'SSD-1', nodeUid: 'uid-1' } as const;
+  const assignment = {
+    clusterId: 'cls_1',
+    nodeName: NODE,
+    imageDigest: IMAGE,
+    rootDiskSerial: 'SSD-1',
+    nodeUid: 'uid-1',
+  } as const;
   const again = workflow === 'reimage-server';
   const sim = simulatedWorld({
     server: { ...exampleServer(), hardware: exampleInspection(), assignment: again ? assignment : null },
