@@ -1,6 +1,6 @@
 // Operations over real HTTP: begun once, woken, waited for, cancelled; refused where the life-cycle table says so.
 import { randomUUID } from 'node:crypto';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { furnish, type Json, newBmc, useApi } from './api-server.ts';
 
 const api = useApi();
@@ -199,6 +199,7 @@ test('waiting ends when the operation does, or when the time is over', async () 
   };
   const otherWaiting = waitFor('other', `/v1/operations/${other.id}`).catch(() => undefined);
   const waiting = waitFor('ended', path);
+  await vi.waitFor(() => expect(api.log()).toContain(`${path}?wait=30s`), { timeout: 20_000 });
   await end(operation.id);
   // Any event about the operation makes the waiting look again.
   await api.sql(
