@@ -59,7 +59,7 @@ type Installation = 'provision-server' | 'reimage-server';
 type Trouble = { boots?: 'never'; around?: (ports: Ports) => Partial<Ports> };
 
 /** The workflow as it is, on a machine that has this trouble: how it ends, and what that means for the server. */
-async function ending(workflow: Installation, { boots = undefined, around = () => ({}) }: Trouble) {
+async function ending(workflow: Installation, { boots, around = () => ({}) }: Trouble) {
   const assignment = {
     clusterId: 'cls_1',
     nodeName: NODE,
@@ -100,8 +100,8 @@ async function begun(workflow: Installation): Promise<{ id: ServerId; operationI
   return { id, operationId: await stock.begin(id, event, { imageDigest: IMAGE, clusterId }) };
 }
 
-const decisionOn = async (id: ServerId): Promise<Json | null> => (await call('GET', `/v1/servers/${id}/health`)).body.decision;
-const incidentOf = async (id: ServerId): Promise<Json | undefined> =>
+const decisionOn = async (id: ServerId): Promise<Json> => (await call('GET', `/v1/servers/${id}/health`)).body.decision;
+const incidentOf = async (id: ServerId): Promise<Json> =>
   (await call('GET', '/v1/incidents?limit=500')).body.items.find((one: Json) => one.scope.id === id);
 
 /** There is a Node, and nothing that runs behind it is ever Ready. */

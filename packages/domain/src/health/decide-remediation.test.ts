@@ -157,8 +157,8 @@ describe('many servers', () => {
 
   const NINE = { atOncePerCluster: 9, atOncePerRack: 9, atOncePerFeed: 9, atOncePerSwitch: 9 };
   test.each([
-    ['atOncePerCluster', 'cluster_budget_full', { clusterId: 'cls_2' as ClusterId }],
-    ['atOncePerRack', 'rack_budget_full', { rack: { id: 'rck_2' as RackId, name: 'R2' } }],
+    ['atOncePerCluster', 'cluster_budget_full', { clusterId: 'cls_2' }],
+    ['atOncePerRack', 'rack_budget_full', { rack: { id: 'rck_2', name: 'R2' } }],
     ['atOncePerFeed', 'feed_budget_full', { feeds: ['C'] }],
     ['atOncePerSwitch', 'switch_budget_full', { switches: ['tor-2'] }],
   ] as const)(
