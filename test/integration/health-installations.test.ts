@@ -42,6 +42,8 @@ beforeAll(async () => {
 });
 beforeEach(() => noteSights(api.database, 'w1', [{ clusterId, sees: true, why: '' }]));
 
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 async function round(): Promise<void> {
   await healthRound({
     store: {
@@ -49,9 +51,9 @@ async function round(): Promise<void> {
       view: () => readHealthView(api.database),
       act: (acts) => actOnDecisions(api.database, 'w1', acts),
     },
-    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve() }),
+    bmcs: bmcSights({ now: () => Date.now(), power: () => Promise.resolve(), log }),
     wakeUp: () => Promise.resolve(),
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    log,
   });
 }
 
