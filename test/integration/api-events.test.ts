@@ -50,7 +50,7 @@ function parse(text: string): Message[] {
     .filter((message) => 'event' in message);
 }
 
-const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
+const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 45_000, interval: 10 });
 const byText = (a: string, b: string) => (a < b ? -1 : 1);
 const named = (stream: Stream, event: string) => stream.messages().filter((message) => message.event === event);
 const newSite = async () => (await call('POST', '/v1/sites', { name: `E-${randomBytes(4).toString('hex')}` })).body.id as string;

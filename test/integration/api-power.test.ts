@@ -133,6 +133,34 @@ test('leases and grants show who holds what, and who waits for how many amperes 
   expect(body.waiting[0].nextFreeAt).toBe(body.grants[0].expiresAt);
 });
 
+test('a lease and a grant show when they expire, and are not shown after that', async () => {
+  const where = await place({ a: { amps: 6 } });
+  const [one, two] = [await serving(where), await serving(where)];
+  for (const id of [one, two]) await notePower(api.database, id, 'off');
+  await call('POST', `/v1/sites/${where.siteId}/cold-starts`, {});
+  await advanceColdStarts(api.database);
+  expect(await askForPower(api.database, { serverId: one, operationId: await errand(one) })).toMatchObject({ granted: true });
+  await poweredOn(one);
+  expect(await askForPower(api.database, { serverId: two, operationId: await errand(two) })).toMatchObject({ granted: false });
+  const expire = (table: 'server_leases' | 'server_power', at: string) =>
+    api.sql(`update ${table} set expires_at = $2 where server_id = $1`, [one, at]);
+  const leases = async (): Promise<Json[]> => (await call('GET', `/v1/leases?rackId=${where.rackId}`)).body.items;
+  const power = async (): Promise<Json> => (await call('GET', `/v1/racks/${where.rackId}/power`)).body;
+
+  await expire('server_leases', '2099-03-04 05:06:07.089+00');
+  await expire('server_power', '2098-02-03 04:05:06.078+00');
+  expect((await leases()).find((lease) => lease.server.id === one).expiresAt).toBe('2099-03-04T05:06:07.089Z');
+  expect(await power()).toMatchObject({
+    grants: [{ server: { id: one }, expiresAt: '2098-02-03T04:05:06.078Z' }],
+    waiting: [{ server: { id: two }, nextFreeAt: '2098-02-03T04:05:06.078Z' }],
+  });
+
+  await expire('server_leases', '2001-03-04 05:06:07+00');
+  await expire('server_power', '2001-03-04 05:06:07+00');
+  expect((await leases()).map((lease) => lease.server.id)).toEqual([two]);
+  expect((await power()).grants).toEqual([]);
+});
+
 const role = (value: string) => ({ labels: { 'rackwright.dev/role': value } });
 
 test('a cold start: planned, wave after wave, paused by what others need, resumed by a person, each server with its result', async () => {

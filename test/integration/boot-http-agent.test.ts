@@ -102,14 +102,15 @@ test('no more than so many wait', async () => {
   expect((await first).text).toMatch(/^id ins_\S+\ndo reboot\n$/);
 });
 
-test('closing sends the waiting away at once', async () => {
+test('closing sends the waiting away, however long they might have waited', async () => {
+  await stop();
+  // Ten times what this test may take.
+  await start({ longestWait: 600_000 });
   const { ticketId, token } = world.server({ name: 'n1' }).openTicket();
   const waiting = ask('/agent/v1/instruction', { token });
   await eventually('it waits', () => world.waiting(ticketId) === 1);
-  const before = Date.now();
   await http.close();
   expect((await waiting).text).toBe('do wait\n');
-  expect(Date.now() - before).toBeLessThan(5_000);
 });
 
 test.each(['/agent/v1/instruction', `/agent/v1/images/sha256-${'a'.repeat(64)}/manifest`, '/agent/v1/instructions/ins_1/seed'])(

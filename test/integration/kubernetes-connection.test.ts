@@ -12,7 +12,7 @@ import {
 } from '@rackwright/virtual-rack-app/kubernetes-api/start-simulated-kubernetes.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-const SOON = { timeout: 15_000, interval: 50 };
+const SOON = { timeout: 45_000, interval: 50 };
 let kubernetes: SimulatedKubernetes;
 let endpoint: ClusterEndpoint;
 let api: ClusterApi;

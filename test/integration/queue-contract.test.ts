@@ -72,7 +72,7 @@ function gate(): { handler: WakeUpHandler; runs: OperationId[]; release: () => v
   };
 }
 
-const until = (condition: () => unknown, timeout = 15_000) => vi.waitFor(condition, { timeout, interval: 10 });
+const until = (condition: () => unknown, timeout = 45_000) => vi.waitFor(condition, { timeout, interval: 10 });
 
 const redis = need('redis-server');
 if (!redis.present) leaveOut('the queue on Redis', `${redis.tool}: ${redis.install}`);

@@ -13,7 +13,7 @@ import { furnish, type Json, TEST_KEYRING, type TestApi, useApi } from './api-se
 import { noPowerBudget } from './no-power-budget.ts';
 
 export const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 20_000, interval: 25 });
+  vi.waitFor(check, { timeout: 45_000, interval: 25 });
 
 export type SimulatedBmc = { server: RedfishServer; chassis: SimulatedChassis; account: BmcAccount };
 

@@ -75,6 +75,22 @@ test('of seven that ask at once on 12.8 A, four may; the rest follow as starts e
   const answers = await Promise.all(askers.map(ask));
   const first = askers.filter((_, n) => answers[n]?.granted);
   expect(first).toHaveLength(4);
+  const line = await db.database.query<PowerAsker & { askedAt: string }>(
+    `select server_id as "serverId", operation_id as "operationId", asked_at::text as "askedAt"
+       from server_power where server_id = any($1) order by asked_at`,
+    [askers.map(({ serverId }) => serverId)],
+  );
+  const waiting = line.filter(({ serverId }) => !first.some((one) => one.serverId === serverId));
+  const lastGranted = line.findLast((one) => !waiting.includes(one))?.askedAt ?? '';
+  for (const { askedAt } of waiting) expect(askedAt >= lastGranted, `${askedAt} and ${lastGranted}`).toBe(true);
+  // Two may have asked in the same millisecond: as if a second lay between them, and against the order of their ids.
+  const latestId = waiting.toSorted((a, b) => (a.serverId < b.serverId ? 1 : -1));
+  const [fifth, sixth, seventh] = latestId.map(({ operationId }) => operationId);
+  for (const [n, { serverId }] of latestId.entries())
+    await db.database.query(`update server_power set asked_at = asked_at + make_interval(secs => $2) where server_id = $1`, [
+      serverId,
+      n - latestId.length,
+    ]);
   expect(await fullest(rackId)).toBeLessThanOrEqual(1);
   const refused = answers.find((answer) => !answer.granted);
   expect(refused).toMatchObject({ granted: false, wait: { why: 'inrush', circuit: { kind: 'feed', name: 'a' } } });
@@ -84,15 +100,16 @@ test('of seven that ask at once on 12.8 A, four may; the rest follow as starts e
   const woken = await grantWaiting(db.database);
   // 4 × 350 W run, and two starts of 600 W fit beside them.
   expect(woken).toHaveLength(2);
+  expect(new Set(woken)).toEqual(new Set([fifth, sixth]));
   expect(await fullest(rackId)).toBeLessThanOrEqual(1);
   for (const operationId of woken) expect(await wakeOf(operationId)).toBe(true);
   const second = askers.filter(({ operationId }) => woken.includes(operationId));
   for (const asker of second) expect(await ask(asker)).toMatchObject({ granted: true });
   await Promise.all(second.map(started));
-  const [last] = await grantWaiting(db.database);
-  expect(last).toBeDefined();
-  const late = askers.find(({ operationId }) => operationId === last);
-  if (late) expect(await ask(late)).toMatchObject({ granted: true, draw: { inrush: 600 } });
+  expect(await grantWaiting(db.database)).toEqual([seventh]);
+  const late = askers.find(({ operationId }) => operationId === seventh);
+  if (!late) throw new Error('the seventh is none of those that asked');
+  expect(await ask(late)).toMatchObject({ granted: true, draw: { inrush: 600 } });
   expect(await fullest(rackId)).toBeLessThanOrEqual(1);
 });
 

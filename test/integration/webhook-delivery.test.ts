@@ -19,6 +19,7 @@ const numbersOf = (received: { message: { data: { serverId: string; payload: { n
   received.filter(({ message }) => message.data.serverId === serverId).map(({ message }) => message.data.payload.n);
 
 test('what is wanted arrives once, in order, signed; what is not wanted does not', async () => {
+  const before = Math.floor(Date.now() / 1_000);
   const { id, secret, receiver } = await world.hook();
   await world.happen('srv_1', ...steps(30));
   await world.api.call('POST', '/v1/sites', { name: 'unwanted-site' });
@@ -31,7 +32,9 @@ test('what is wanted arrives once, in order, signed; what is not wanted does not
   const forged = receiver.received.map((one) => ({ ...one, body: Buffer.concat([one.body, Buffer.from(' ')]) }));
   expect(verifyInPython(forged, [secret])).toEqual(forged.map(() => []));
   const [first] = receiver.received;
-  expect(Math.abs(Number(first?.timestamp) * 1000 - Date.now())).toBeLessThan(60_000);
+  // When it was sent: after it happened, before it was received.
+  expect(Number(first?.timestamp)).toBeGreaterThanOrEqual(before);
+  expect(Number(first?.timestamp) * 1_000).toBeLessThanOrEqual(first?.at ?? 0);
   const [event] = await world.api.sql<{ epoch: string; seq: number; at: string }>(
     `select s.epoch, e.seq, e.at from event_sequence s, events e where e.server_id = 'srv_1' order by seq limit 1`,
   );
@@ -55,28 +58,31 @@ test('only the subject that was asked for', async () => {
 test('a message that is refused holds up its own server only, and comes again with the same id', async () => {
   const { id, receiver, secret } = await world.hook();
   let refusals = 0;
-  receiver.answer(({ message }) =>
-    message.data.serverId === 'srv_bad' && message.data.payload.n === 0 && ++refusals < 4 ? 500 : 200,
-  );
+  const goods = () => receiver.received.filter(({ message }) => message.data.serverId === 'srv_good').length;
+  // Three times at least, and until the other server has had all of its own.
+  receiver.answer(({ message }) => {
+    const refused = message.data.serverId === 'srv_bad' && message.data.payload.n === 0 && (refusals < 3 || goods() < 3);
+    if (refused) refusals += 1;
+    return refused ? 500 : 200;
+  });
   await world.happen('srv_bad', ...steps(3));
   await world.happen('srv_good', ...steps(3));
   world.courier();
-  await eventually(() => expect(receiver.received).toHaveLength(9));
+  await eventually(() =>
+    expect(receiver.received.map(({ message }) => message.data.payload.n).filter((n) => n === 2)).toHaveLength(2),
+  );
+  expect(goods()).toBe(3);
   const bad = receiver.received.filter(({ message }) => message.data.serverId === 'srv_bad');
-  expect(bad.map(({ message }) => message.data.payload.n)).toEqual([0, 0, 0, 0, 1, 2]);
-  expect(new Set(bad.slice(0, 4).map((one) => one.id)).size).toBe(1);
+  expect(bad.map(({ message }) => message.data.payload.n)).toEqual([...Array(refusals + 1).fill(0), 1, 2]);
+  expect(new Set(bad.slice(0, refusals + 1).map((one) => one.id)).size).toBe(1);
   expect(verifyInPython(bad, [secret])).toEqual(bad.map(() => [0]));
   const waits = bad.slice(1, 4).map((one, i) => one.at - (bad[i]?.at ?? 0));
   expect(waits[0]).toBeGreaterThan(25);
   expect(waits[2]).toBeGreaterThan(100);
-  const lastGood = receiver.received.findLastIndex(({ message }) => message.data.serverId === 'srv_good');
-  expect(lastGood).toBeLessThan(
-    receiver.received.findIndex(({ message }) => message.data.serverId === 'srv_bad' && message.data.payload.n === 1),
-  );
   await eventually(async () => {
-    const [delivery] = (await world.deliveries(id)).filter(({ attempts }) => attempts === 4);
+    const [delivery] = (await world.deliveries(id)).filter(({ attempts }) => attempts === refusals + 1);
     expect(delivery).toMatchObject({ state: 'delivered', nextAttemptAt: null });
-    expect(delivery.log.map(({ status, error }: { status: number; error: string }) => [status, error])).toEqual([
+    expect(delivery.log.map(({ status, error }: { status: number; error: string }) => [status, error]).slice(0, 4)).toEqual([
       [200, null],
       [500, 'HTTP 500'],
       [500, 'HTTP 500'],
@@ -96,7 +102,7 @@ test('a receiver that hangs, drops the line, redirects or babbles is borne, and 
   ];
   receiver.answer(() => ways.shift() ?? 200);
   await world.happen('srv_1', { n: 0 }, { n: 1 });
-  world.courier();
+  world.courier({ answerMs: 2_000 });
   await eventually(() => expect(numbersOf(receiver.received, 'srv_1')).toEqual([0, 0, 0, 0, 0, 1]));
   await eventually(async () => expect((await world.read(id)).delivery.pending).toBe(0));
   expect(elsewhere.received).toEqual([]);
@@ -107,7 +113,7 @@ test('a receiver that hangs, drops the line, redirects or babbles is borne, and 
     'HTTP 500',
     'HTTP 307',
     expect.stringMatching(/^no connection: UND_ERR_SOCKET$/),
-    'no answer within 0.5 s',
+    'no answer within 2 s',
   ]);
   expect(log[1].answer).toMatch(/^why x{296}$/);
 });

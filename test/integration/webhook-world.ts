@@ -61,7 +61,7 @@ export function useWebhooks(): WebhookWorld {
     },
     courier(config = {}) {
       const courier = startCourier(
-        { targets: LOOPBACK_ALLOWED, policy: QUICK, answerMs: 500, leaseMs: 2_000, ...config },
+        { targets: LOOPBACK_ALLOWED, policy: QUICK, answerMs: 10_000, leaseMs: 20_000, ...config },
         {
           store: postgresCourierStore(api.database, TEST_KEYRING),
           onNew: (callback) => api.listener.onNew(callback),
@@ -89,4 +89,4 @@ export function useWebhooks(): WebhookWorld {
 }
 
 export const eventually = (check: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(check, { timeout: 15_000, interval: 25 });
+  vi.waitFor(check, { timeout: 45_000, interval: 25 });

@@ -142,9 +142,10 @@ test('waiting holds nobody, shows the newest reason, and ends with the thing or 
   const lateLog = newLog();
   there = new NotYet('not_ready');
   await runToRest(wait, null, null, lateLog, later(0));
+  // The last reason, as it was shown while it waited.
   expect(await runToRest(wait, null, null, lateLog, later(10_000))).toMatchObject({
     kind: 'failed',
-    error: { code: 'step_deadline_passed' },
+    error: { code: 'step_deadline_passed', facts: { waitedFor: 'not_ready' } },
   });
 });
 

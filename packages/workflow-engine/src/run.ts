@@ -93,8 +93,8 @@ export function makeRun(engine: Engine): Run {
         if (result !== undefined && !(result instanceof NotYet)) return result as never;
         const firstLook = step.state !== 'waiting';
         step.state = 'waiting';
-        if (engine.clock.now() >= Date.parse(step.deadlineAt)) throw passedDeadline(step, options.waitingFor.code);
         const reason = result instanceof NotYet ? reasonOf(result) : options.waitingFor;
+        if (engine.clock.now() >= Date.parse(step.deadlineAt)) throw passedDeadline(step, reason.code);
         if (firstLook) engine.unsaved.push(step);
         throw suspend(engine, step, options.every, { ...options.waitingFor, ...reason });
       });
@@ -230,6 +230,7 @@ function suspend({ clock }: Engine, step: StepRecord, every: number, waiting: Om
   return new Suspend(wakeAt, { ...waiting, since: step.startedAt, until: step.deadlineAt });
 }
 
+/** @param code  what it waited for at last: a node that joined and is not Ready fails for another reason than one that never came */
 function passedDeadline(step: StepRecord, code: string): Fault {
   return new Fault({
     code: 'step_deadline_passed',

@@ -1,6 +1,8 @@
 // Our IPMI driver against OpenIPMI's simulator, which we did not write: cipher suite 3, as it refuses 17.
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { connectIpmi } from '@rackwright/bmc/ipmi/connect-ipmi.ts';
 import { needOrSkip } from '@rackwright/testkit/tools.ts';
 import { expect, test } from 'vitest';
@@ -30,6 +32,25 @@ test('power, boot device, log and identity', async (ctx) => {
   expect(await bmc.eventLog()).toEqual([{ id: '1', at: null, severity: 'critical', message: 'temperature 1: upper critical' }]);
   expect(await bmc.identify()).toMatchObject({ bmcFirmware: '2.15', serial: '' });
   expect((await bmc.hardware()).warnings[0]).toContain('FRU');
+  await bmc.close();
+});
+
+test('a cold reset, which it does not know, is said to be unsupported, and nothing else happens', async (ctx) => {
+  needOrSkip(ctx, WHAT, 'ipmi_sim', 'ipmitool');
+  await using simulator = await openIpmiSimulator();
+  const { username, password } = OPENIPMI_CREDENTIALS;
+  const place = ['-I', 'lanplus', '-C', '3', '-H', HOST, '-p', String(simulator.port), '-U', username, '-P', password];
+  // As raw bytes: `mc reset cold` says that it was sent, whatever the answer was.
+  const said = promisify(execFile)('ipmitool', [...place, 'raw', '0x06', '0x02']);
+  await expect(said).rejects.toMatchObject({ stderr: expect.stringContaining('rsp=0xc1') });
+
+  const endpoint = { protocol: 'ipmi', address: HOST, port: simulator.port } as const;
+  const bmc = await connectIpmi(endpoint, OPENIPMI_CREDENTIALS, options());
+  await bmc.setPower('on');
+  await expect(bmc.resetBmc()).rejects.toMatchObject({ code: 'bmc_unsupported', retry: 'never' });
+  // The session goes on as it was.
+  expect(await bmc.power()).toBe('on');
+  expect(await readFile(join(simulator.folder, 'done'), 'utf8')).toBe('power 1\n');
   await bmc.close();
 });
 

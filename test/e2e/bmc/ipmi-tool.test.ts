@@ -44,6 +44,18 @@ describe.each([3, 17] as const)('cipher suite %i', (suite) => {
     expect((await ipmitool(box, suite, 'power reset')).code).not.toBe(0); // it is off
   });
 
+  test('a cold reset of the BMC; the machine stays on', async (ctx) => {
+    needOrSkip(ctx, 'ipmitool against the simulated BMC', 'ipmitool');
+    const done: string[] = [];
+    const note = (what: string) => () => void done.push(what);
+    await using box = await bench({ onPowerOn: note('on'), onPowerOff: note('off'), onReset: note('reset') });
+    expect((await ipmitool(box, suite, 'power on')).code).toBe(0);
+    expect(await ipmitool(box, suite, 'mc reset cold')).toEqual({ code: 0, out: 'Sent cold reset command to MC\n' });
+    expect(box.chassis.events().at(-1)).toMatchObject({ message: 'BMC was restarted' });
+    expect((await ipmitool(box, suite, 'power status')).out).toBe('Chassis Power is on\n');
+    expect(done).toEqual(['on']);
+  });
+
   test('a new password for the user', async (ctx) => {
     needOrSkip(ctx, 'ipmitool against the simulated BMC', 'ipmitool');
     await using box = await bench();

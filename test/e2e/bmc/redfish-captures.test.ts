@@ -20,6 +20,7 @@ type Expected = {
   vendor: string;
   model: string;
   system: string;
+  manager: string;
   serialFrom: string;
   cpus: number;
   memoryGib: number;
@@ -36,6 +37,7 @@ const SERVERS: readonly Expected[] = [
     vendor: 'Dell Inc.',
     model: 'PowerEdge R750',
     system: 'Systems/System.Embedded.1',
+    manager: 'Managers/iDRAC.Embedded.1',
     serialFrom: 'SKU',
     cpus: 2,
     memoryGib: 512,
@@ -49,6 +51,7 @@ const SERVERS: readonly Expected[] = [
     vendor: 'HPE',
     model: 'ProLiant DL385 Gen10 Plus v2',
     system: 'Systems/1',
+    manager: 'Managers/1',
     serialFrom: 'SerialNumber',
     cpus: 2,
     memoryGib: 1024,
@@ -62,6 +65,7 @@ const SERVERS: readonly Expected[] = [
     vendor: 'Supermicro',
     model: 'SYS-821GE-TNHR',
     system: 'Systems/1',
+    manager: 'Managers/1',
     serialFrom: 'SerialNumber',
     // Twelve interfaces are listed; one of them leads to the BMC itself.
     cpus: 2,
@@ -124,6 +128,15 @@ describe.each(SERVERS)('$model', (server) => {
     expect(Math.min(...hardware.disks.map(({ sizeBytes }) => sizeBytes))).toBeGreaterThan(server.smallestDisk * TERABYTE);
     expect(log).toHaveLength(server.logEntries);
     expect(log.every(({ at, message }) => at !== null && message !== '')).toBe(true);
+  });
+
+  test('restarts its BMC where its own document says, with a type that it lists', async () => {
+    const bmc = await connect();
+    await bmc.resetBmc();
+    expect(await bmc.power()).toBe('on');
+    await bmc.close();
+    const target = `/redfish/v1/${server.manager}/Actions/Manager.Reset`;
+    expect(tree.managerResets).toEqual([{ target, body: { ResetType: 'GracefulRestart' } }]);
   });
 
   test('obeys: off, one boot from the network, on, light', async () => {

@@ -7,7 +7,14 @@ import { join, normalize } from 'node:path';
 
 type Json = Record<string, unknown>;
 
-export type TreeServer = { url: string; sessions: () => number; requests: string[]; close(): Promise<void> };
+export type TreeServer = {
+  url: string;
+  sessions: () => number;
+  requests: string[];
+  /** Resets of managers that were taken: where, and what was said. */
+  managerResets: { target: string; body: Json }[];
+  close(): Promise<void>;
+};
 
 const SESSIONS = '/redfish/v1/SessionService/Sessions';
 const POWER_AFTER: Readonly<Record<string, string>> = { On: 'On', ForceOn: 'On', ForceOff: 'Off', GracefulShutdown: 'Off' };
@@ -16,6 +23,7 @@ const POWER_AFTER: Readonly<Record<string, string>> = { On: 'On', ForceOn: 'On',
 export async function serveTree(folder: string): Promise<TreeServer> {
   const changed = new Map<string, Json>();
   const requests: string[] = [];
+  const managerResets: TreeServer['managerResets'] = [];
   let sessions = 0;
 
   const read = async (path: string): Promise<Json | undefined> => {
@@ -41,6 +49,14 @@ export async function serveTree(folder: string): Promise<TreeServer> {
       const system = path.replace(/\/Actions\/.*/, '');
       changed.set(system, { ...(await read(system)), PowerState: POWER_AFTER[String(body['ResetType'])] });
       response.writeHead(204).end();
+    } else if (request.method === 'POST' && path.endsWith('/Manager.Reset')) {
+      // Only where the vendor's own document says that it is, and only what it lists.
+      const manager = await read(path.replace(/\/Actions\/.*/, ''));
+      const offered = (manager?.['Actions'] as Json | undefined)?.['#Manager.Reset'] as Json | undefined;
+      const types = offered?.['ResetType@Redfish.AllowableValues'];
+      const taken = offered?.['target'] === path && Array.isArray(types) && types.includes(body['ResetType']);
+      if (taken) managerResets.push({ target: path, body });
+      response.writeHead(taken ? 204 : 400).end();
     } else {
       const document = await read(path);
       if (document && request.method === 'PATCH') changed.set(path, merge(document, body));
@@ -54,6 +70,7 @@ export async function serveTree(folder: string): Promise<TreeServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     sessions: () => sessions,
     requests,
+    managerResets,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

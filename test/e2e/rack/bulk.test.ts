@@ -1,11 +1,13 @@
 // Twenty servers through planned bulk operations over real sockets: one has a BMC that refuses us, the others arrive; then all leave in waves.
-import { setTimeout as pause } from 'node:timers/promises';
 import { minutes } from '@rackwright/domain/durations.ts';
 import { registerRack } from '@rackwright/rackwright-app/demo/register-rack.ts';
 import { afterEach, expect, test } from 'vitest';
+import { killOnce, spans } from './kill-once.ts';
 import { type SimulatedSite, startSimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 const SERVERS = 20;
+const CANARIES = 2;
 let site: SimulatedSite | undefined;
 afterEach(async () => {
   await site?.close();
@@ -32,7 +34,18 @@ test(`${SERVERS} servers in planned waves: onboarded but for one, in service, re
       servers.map((server, n) => ({ ...server, rack: n % 2 === 0 ? 'even' : 'odd' })),
       cluster,
     );
-  site = await startSimulatedSite(SERVERS, { register: inTwoRacks });
+  const writing = new Set<string>();
+  let begins: (() => void) | undefined;
+  site = await startSimulatedSite(SERVERS, {
+    register: inTwoRacks,
+    rack: {
+      journal: (entry) => {
+        if (entry.what !== 'disk') return;
+        writing.add(entry.server);
+        begins?.();
+      },
+    },
+  });
   const { imageDigest, clusterId } = site.onFile;
   const rackOf = new Map(site.onFile.servers.map(({ name }, n) => [name, n % 2 === 0 ? 'even' : 'odd']));
   const broken = site.onFile.servers.map(({ name }) => name).toSorted()[7] ?? '';
@@ -48,11 +61,16 @@ test(`${SERVERS} servers in planned waves: onboarded but for one, in service, re
   for (const { begunAt, wave } of others) expect([wave, begunAt >= (canary?.endedAt ?? '')]).toEqual([1, true]);
 
   const provision = { type: 'provision', params: { imageDigest, clusterId } };
-  // Rackwright is killed in the middle of it: who was begun is known, and nobody is begun twice.
-  const running = site;
-  const provisioned = await carryOut(site, provision, 'state=available', { canary: 2, parallelism: 8 }, () =>
-    running.killAndRestart(),
-  );
+  // Rackwright is killed as the first server of the wave after the canaries begins to write: who was begun is known, and nobody is
+  // begun twice.
+  const kill = killOnce(site, 'a third server is written', minutes(3));
+  begins = () => writing.size > CANARIES && kill.strike();
+  const [provisioned, diedAt] = await Promise.all([
+    carryOut(site, provision, 'state=available', { canary: CANARIES, parallelism: 8 }),
+    kill.landed(),
+  ]);
+  const underWay = provisioned.items.filter(({ begunAt, endedAt }) => spans(diedAt)({ from: begunAt, to: endedAt }));
+  expect(underWay.map(({ serverName }) => serverName)).toContain([...writing][CANARIES]);
   expect(provisioned.bulk).toMatchObject({ state: 'finished', counts: { succeeded: SERVERS - 1, failed: 0 } });
   expect(site.kubernetes.objects('/nodes')).toHaveLength(SERVERS - 1);
 
@@ -74,22 +92,19 @@ test(`${SERVERS} servers in planned waves: onboarded but for one, in service, re
 });
 
 /** Plans, looks, carries out, and waits for the end; on the way it must always say what it waits for. */
-async function carryOut({ api }: SimulatedSite, operation: object, filter: string, waves: object, disturb?: () => Promise<void>) {
+async function carryOut({ api }: SimulatedSite, operation: object, filter: string, waves: object) {
   const plan = await api.post<Plan>('/v1/plans', { operation, servers: { filter }, waves });
   const { id } = await api.post<Bulk>(`/v1/plans/${plan.id}/executions`, {});
-  const end = Date.now() + minutes(3);
-  for (;;) {
+  const look = async () => {
     const bulk = await api.get<Bulk>(`/v1/bulk-operations/${id}`);
-    if (disturb && (bulk.counts['running'] ?? 0) > 2) {
-      await disturb();
-      disturb = undefined;
-    }
-    expect(bulk.waitingFor === null).toBe(bulk.done);
-    const { items } = await api.get<{ items: Item[] }>(`/v1/bulk-operations/${id}/items?limit=500`);
-    if (bulk.done) return { plan, bulk, items };
-    if (Date.now() > end) throw new Error(`not at its end: ${JSON.stringify(bulk)}`);
-    await pause(200);
-  }
+    if ((bulk.waitingFor === null) !== bulk.done) silent.push(bulk);
+    return bulk;
+  };
+  const silent: Bulk[] = [];
+  const bulk = await untilSeen('all done', minutes(3), look, ({ done }) => done);
+  expect(silent).toEqual([]);
+  const { items } = await api.get<{ items: Item[] }>(`/v1/bulk-operations/${id}/items?limit=500`);
+  return { plan, bulk, items };
 }
 
 /** How many ran at the same time, from when they began and ended. */

@@ -1,8 +1,8 @@
 // A schedule takes servers out for good over real sockets: one that serves is released, then retired; one that is free is retired.
-import { setTimeout as pause } from 'node:timers/promises';
 import { minutes } from '@rackwright/domain/durations.ts';
 import { afterEach, expect, test } from 'vitest';
 import { startSimulatedSite, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 let site: SimulatedSite | undefined;
 afterEach(async () => {
@@ -28,11 +28,13 @@ test('an inspection counts again, a decommission list releases and retires, and 
     const schedule = await api.post<{ id: string }>('/v1/schedules', { cron: '0 3 1 1 *', timeZone: 'Europe/Berlin', ...body });
     const { id } = await api.post<Run>(`/v1/schedules/${schedule.id}/runs`, { reason: 'test' });
     const path = `/v1/schedules/${schedule.id}/runs/${id}`;
-    for (const end = Date.now() + minutes(3); ; await pause(200)) {
-      const run = await api.get<Run>(path);
-      if (run.endedAt !== null) return { run, items: (await api.get<{ items: Item[] }>(`${path}/items`)).items };
-      if (Date.now() > end) throw new Error(`still ${JSON.stringify(run)}`);
-    }
+    const run = await untilSeen(
+      'the run is over',
+      minutes(3),
+      () => api.get<Run>(path),
+      ({ endedAt }) => endedAt !== null,
+    );
+    return { run, items: (await api.get<{ items: Item[] }>(`${path}/items`)).items };
   };
   const inspected = await runOf({ name: 'count', task: 'inspection', params: { notWithinHours: 0 } });
   expect(inspected.run).toMatchObject({ state: 'succeeded', items: { picked: 2, done: 2 } });
@@ -48,7 +50,8 @@ test('an inspection counts again, a decommission list releases and retires, and 
   for (const { result } of gone.items) expect(result).toEqual({ finding: 'retired', outcome: 'scrapped' });
   for (const { id, name } of servers) {
     expect(await api.get(`/v1/servers/${id}`)).toMatchObject({ state: 'retired', retiredAs: 'scrapped' });
-    for (const disk of rack.servers.find((one) => one.name === name)?.machine.disks ?? [])
-      expect(disk).toMatchObject({ content: { kind: 'zero' } });
+    const disks = rack.servers.find((one) => one.name === name)?.machine.disks ?? [];
+    expect(disks.length, name).toBeGreaterThan(0);
+    for (const disk of disks) expect(disk, name).toMatchObject({ content: { kind: 'zero' } });
   }
 });

@@ -1,8 +1,11 @@
 // A dead DIMM in a server in service, over real sockets: found, named in a work order, and a spare serves in its place, by policy alone.
-import { setTimeout as pause } from 'node:timers/promises';
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
+import type { OperationSeen } from '@rackwright/rackwright-app/client/api-client.ts';
+import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
 import { afterEach, expect, test } from 'vitest';
+import { killOnce } from './kill-once.ts';
 import { beginAll, type SimulatedSite, startSimulatedSite, untilAll } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 let site: SimulatedSite | undefined;
 afterEach(async () => {
@@ -16,6 +19,7 @@ type Replacement = {
   state: string;
   done: boolean;
   spare: { id: string; name: string };
+  spareOperationId: string | null;
   workOrderId: string | null;
   requestedBy: { principal: string };
   error: unknown;
@@ -26,9 +30,10 @@ const SLOT = 'DIMM A2';
 test('a dead DIMM: degraded, work order with its slot, a spare of the same rack takes over, the broken one is out', {
   timeout: minutes(8),
 }, async () => {
+  let happens: ((entry: JournalEntry) => void) | undefined;
   const on = await startSimulatedSite(3, {
     env: { RACKWRIGHT_HEALTH_SECONDS: '1' },
-    rack: { machines: { kubelet: { heartbeatMs: seconds(1) } } },
+    rack: { journal: (entry) => happens?.(entry), machines: { kubelet: { heartbeatMs: seconds(1) } } },
     kubernetes: { nodeGraceMs: seconds(8), sweepEveryMs: 500 },
   });
   site = on;
@@ -48,26 +53,30 @@ test('a dead DIMM: degraded, work order with its slot, a spare of the same rack 
 
   machine.machine.parts.killModule(SLOT);
   const lost = machine.spec.memory.find(({ slot }) => slot === SLOT)?.serial;
+  // Killed while the spare is being installed: what was begun goes on, and nothing is begun twice.
+  const kill = killOnce(on, 'the spare is written', minutes(5));
+  happens = ({ what, server }) => what === 'disk' && server !== broken.name && kill.strike();
   // It hangs, and comes up no more: a power cycle does not help, and its BMC says why.
   rack.cutSwitch('r01', true);
-  await until(async () => (await healthOf(broken.id)).state === 'degraded');
+  const healthOfBroken = () => healthOf(broken.id);
+  await untilSeen('degraded', minutes(3), healthOfBroken, ({ state }) => state === 'degraded');
   expect((await healthOf(broken.id)).signals.map(({ signal }) => signal)).toContain('memory_uncorrectable');
   // The others hang on the same switch; only this one was in service.
   rack.cutSwitch('r01', false);
-  let begun: Remedy[] = [];
-  while (begun.filter(({ state }) => state === 'begun').length < 2) {
-    await pause(200);
-    begun = (await healthOf(broken.id)).decision?.remedies ?? [];
-  }
+  const begunOf = ({ decision }: Health) => (decision?.remedies ?? []).filter(({ state }) => state === 'begun');
+  const helped = await untilSeen('two remedies begun', minutes(3), healthOfBroken, (health) => begunOf(health).length >= 2);
+  const begun = helped.decision?.remedies ?? [];
   expect(begun.map(({ remedy }) => remedy)).toEqual(['open_work_order', 'replace']);
   const path = `/v1/replacements/${begun[1]?.id}`;
-  let seen = await api.get<Replacement>(path);
-  // Killed while the spare is being installed: what was begun goes on, and nothing is begun twice.
-  await on.killAndRestart();
-  while (!seen.done) {
-    await pause(200);
-    seen = await api.get<Replacement>(path).catch(() => seen);
-  }
+  const diedAt = await kill.landed();
+  const seen = await untilSeen(
+    'the replacement is over',
+    minutes(3),
+    () => api.get<Replacement>(path),
+    ({ done }) => done,
+  );
+  const { steps } = await api.get<OperationSeen>(`/v1/operations/${seen.spareOperationId}`);
+  expect(steps.findLast(({ startedAt }) => startedAt < diedAt)?.name).toContain('write the image');
   const workOrderId = begun[0]?.id;
   expect(seen).toMatchObject({ state: 'succeeded', error: null, workOrderId, requestedBy: { principal: 'health policy' } });
 
@@ -80,11 +89,3 @@ test('a dead DIMM: degraded, work order with its slot, a spare of the same rack 
   ]);
   expect((await api.get<Page<object>>('/v1/replacements')).items).toHaveLength(1);
 });
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + minutes(3);
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it never came to that');
-    await pause(200);
-  }
-}

@@ -5,6 +5,7 @@ import { type Connection, openConnection } from '@rackwright/kubernetes/http/con
 import type { OperationSeen } from '@rackwright/rackwright-app/client/api-client.ts';
 import { afterEach, expect, test } from 'vitest';
 import { startSimulatedSite, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 let site: SimulatedSite | undefined;
 let cluster: Connection | undefined;
@@ -43,7 +44,12 @@ test('the only etcd member stays; then its volume holds the release until it is 
   expect(kubernetes.objects('/nodes')[0]?.spec ?? {}).not.toMatchObject({ unschedulable: true });
 
   await remove(`${pods}/etcd-0?gracePeriodSeconds=0`);
-  while (kubernetes.objects('/pods').length > 0) await pause(100);
+  await untilSeen(
+    'no pods',
+    minutes(1),
+    () => kubernetes.objects('/pods').map(({ metadata }) => metadata.name),
+    ({ length }) => length === 0,
+  );
   await post('/apis/storage.k8s.io/v1/volumeattachments', {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'VolumeAttachment',

@@ -1,9 +1,12 @@
 // An operating system is upgraded by re-imaging: other image, same name, same address, and nobody touches the data disks.
-import { setTimeout as pause } from 'node:timers/promises';
 import { minutes } from '@rackwright/domain/durations.ts';
+import type { OperationSeen } from '@rackwright/rackwright-app/client/api-client.ts';
 import { standInImage } from '@rackwright/rackwright-app/demo/stand-in-files.ts';
+import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
 import { afterEach, expect, test } from 'vitest';
+import { killOnce } from './kill-once.ts';
 import { startSimulatedSite, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 let site: SimulatedSite | undefined;
 afterEach(async () => {
@@ -12,7 +15,6 @@ afterEach(async () => {
 });
 
 type ServerSeen = { name: string; state: string; address: string; assignment: { imageDigest: string; nodeName: string } };
-type OperationSeen = { done: boolean; state: string; progress: { currentStep: string | null } };
 
 /** A storage server in service, with data on its disks: each content is known again by identity. */
 async function storageNode(on: SimulatedSite, nodeLabels: Record<string, string> = {}) {
@@ -70,24 +72,39 @@ test('a storage server is re-imaged: new system, same node, data as it was', { t
   for (const disk of machine.machine.disks) expect(disk).toMatchObject({ content: { kind: 'zero' } });
 });
 
-test('Rackwright is killed while it re-images: the node comes back all the same', { timeout: minutes(5) }, async () => {
-  site = await startSimulatedSite(4);
-  const { api } = site;
-  const { server, dataIsAsItWas } = await storageNode(site);
-  const killed = new Set<string>();
-  const steps = ['see it off', 'write the image', 'node to be Ready'];
+test('Rackwright is killed while it re-images, three times in the middle: the node comes back all the same', {
+  timeout: minutes(5),
+}, async () => {
+  let happens: ((entry: JournalEntry) => void) | undefined;
+  site = await startSimulatedSite(4, { rack: { journal: (entry) => happens?.(entry) } });
+  const { api, kubernetes } = site;
+  const { server, root, dataIsAsItWas } = await storageNode(site);
+  const [off, written, joined] = ['it is switched off', 'its disk is written', 'its new Node joins'].map((moment) =>
+    killOnce(site as SimulatedSite, moment, minutes(2)),
+  );
+  happens = (entry) => {
+    if (entry.server !== server.name) return;
+    if (entry.what === 'power' && entry.power === 'off') off?.strike();
+    if (entry.what === 'disk' && entry.serial === root?.spec.serial) written?.strike();
+  };
+  const stop = kubernetes.onChange('/nodes', ({ type }) => type === 'ADDED' && joined?.strike());
+
   const { id } = await api.post<{ id: string }>(`/v1/servers/${server.id}/operations`, { type: 'reimage' });
-  let seen: OperationSeen | undefined;
-  while (!seen?.done) {
-    await pause(100);
-    seen = await api.get<OperationSeen>(`/v1/operations/${id}`).catch(() => undefined);
-    const step = steps.find((one) => seen?.progress.currentStep?.includes(one));
-    if (step === undefined || killed.has(step)) continue;
-    killed.add(step);
-    await site.killAndRestart();
-  }
-  expect(seen.state).toBe('succeeded');
-  expect(killed.size).toBeGreaterThan(0);
+  const deaths = [await off?.landed(), await written?.landed(), await joined?.landed()];
+  stop();
+  const ended = await untilSeen(
+    'over',
+    minutes(2),
+    () => api.get<OperationSeen>(`/v1/operations/${id}`),
+    ({ done }) => done,
+  );
+  expect(ended.state).toBe('succeeded');
+  // Each time the step that stood in the log was the one in which it was killed; what came after it came after the death.
+  expect(deaths.map((diedAt = '') => ended.steps.findLast(({ startedAt }) => startedAt < diedAt)?.name)).toEqual([
+    expect.stringMatching(/power it off|see it off/),
+    expect.stringContaining('write the image'),
+    expect.stringMatching(/boot the installed disk|node to be Ready/),
+  ]);
   expect(await api.get(`/v1/servers/${server.id}`)).toMatchObject({ state: 'in_service' });
   dataIsAsItWas();
 });

@@ -1,12 +1,13 @@
 // Offboarding with proof over real sockets: one server retired with certificates; one whose drain is blocked and whose BMC dies.
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { minutes } from '@rackwright/domain/durations.ts';
 import { openConnection } from '@rackwright/kubernetes/http/connection.ts';
 import type { OperationSeen } from '@rackwright/rackwright-app/client/api-client.ts';
 import { afterEach, expect, test } from 'vitest';
 import { beginAll, startSimulatedSite, untilAll, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
+const LIMIT = minutes(1.7);
 let site: SimulatedSite | undefined;
 afterEach(async () => {
   await site?.close();
@@ -52,7 +53,7 @@ test('a server is retired: disks empty, off, its BMC password forgotten, a certi
     expect(certificate).toMatchObject({
       disk: { serial },
       erasure: { readBack: 'zero' },
-      operation: { type: 'retire-server', reason: 'end of lease' },
+      operation: { type: 'retire-server', requestedBy: 'operator', reason: 'end of lease' },
       server: { id: server.id, serial: machine.serial, name: machine.name },
     });
     // Written here once more, with nothing of ours, as an auditor would.
@@ -102,10 +103,16 @@ test('a budget blocks the drain and the BMC dies: people answer both, and the se
     person: 'Chen Mei',
     evidence: 'both cords pulled',
   });
-  await until(() => kubernetes.objects('/nodes').length === 0 && kubernetes.objects('/pods').length === 0);
+  const left = () => [...kubernetes.objects('/nodes'), ...kubernetes.objects('/pods')].map(({ metadata }) => metadata.name);
+  await untilSeen('no node and no pod', LIMIT, left, ({ length }) => length === 0);
   machine.chassis.faults.clear();
 
-  await until(async () => (await api.get<OperationSeen>(`/v1/operations/${id}`)).done);
+  await untilSeen(
+    'the release is over',
+    LIMIT,
+    () => api.get<OperationSeen>(`/v1/operations/${id}`),
+    ({ done }) => done,
+  );
   expect(await api.get(`/v1/servers/${server.id}`)).toMatchObject({ state: 'available', assignment: null });
   for (const disk of machine.machine.disks) expect(disk).toMatchObject({ content: { kind: 'zero' } });
 });
@@ -139,24 +146,10 @@ async function holdByBudget({ kubernetes }: SimulatedSite, node: string): Promis
 }
 
 async function untilWaiting({ api }: SimulatedSite, id: string, code: string): Promise<OperationSeen> {
-  let seen: OperationSeen | undefined;
-  await until(async () => {
-    seen = await api.get<OperationSeen>(`/v1/operations/${id}`);
-    if (seen.done) throw new Error(`it ended instead of waiting for ${code}: ${JSON.stringify(seen.error)}`);
-    return seen.waitingFor?.code === code;
-  }).catch((cause: unknown) => {
-    throw new Error(`not waiting for ${code} but ${JSON.stringify(seen?.waitingFor)}`, { cause });
-  });
-  if (!seen) throw new Error('never seen');
+  const look = () => api.get<OperationSeen>(`/v1/operations/${id}`);
+  const seen = await untilSeen(code, LIMIT, look, ({ done, waitingFor }) => done || waitingFor?.code === code);
+  if (seen.done) throw new Error(`it ended instead of waiting for ${code}: ${JSON.stringify(seen.error)}`);
   return seen;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + minutes(1.7);
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it never came to that');
-    await pause(200);
-  }
 }
 
 function sortedJson(value: unknown): string {

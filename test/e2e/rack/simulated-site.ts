@@ -29,8 +29,8 @@ export type SimulatedSite = {
   running(): RackwrightProcess;
   /** The same program on the same data again, after `running().kill()` or `.stop()`. */
   restart(): Promise<void>;
-  /** `kill -9`, then again. */
-  killAndRestart(): Promise<void>;
+  /** `kill -9` in this very turn, then again. @returns when nothing of it ran any more (RFC 3339) */
+  killAndRestart(): Promise<string>;
   folder: string;
   logFile: string;
   close(): Promise<void>;
@@ -97,7 +97,9 @@ export async function startSimulatedSite(servers: number, options: SiteOptions =
     restart,
     async killAndRestart() {
       await rackwright.kill();
+      const diedAt = new Date().toISOString();
       await restart();
+      return diedAt;
     },
     async close() {
       await rackwright.stop();

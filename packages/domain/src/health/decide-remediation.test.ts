@@ -144,6 +144,37 @@ describe('many servers', () => {
     expect(incidents.map(({ scope }) => scope.name)).toEqual(['R1/tor-a']);
   });
 
+  test('behind one feed of two the feed is named, though rack and switch are the same', () => {
+    const half = rackful(40, 0, 0).map((one, n) =>
+      server(n + 1, { ...one, feeds: [n % 2 === 0 ? 'A' : 'B'], ...(n % 2 === 0 ? says('node_silent') : {}) }),
+    );
+    const { decisions, incidents } = decideRemediation(site([...half, ...others(60)]));
+    expect(incidents).toMatchObject([
+      { kind: 'domain_incident', scope: { kind: 'feed', name: 'R1/A' }, facts: { unhealthy: 20 } },
+    ]);
+    expect(decisions.map(({ because }) => because)).toEqual(Array.from({ length: 20 }, () => 'domain_incident'));
+  });
+
+  const NINE = { atOncePerCluster: 9, atOncePerRack: 9, atOncePerFeed: 9, atOncePerSwitch: 9 };
+  test.each([
+    ['atOncePerCluster', 'cluster_budget_full', { clusterId: 'cls_2' }],
+    ['atOncePerRack', 'rack_budget_full', { rack: { id: 'rck_2', name: 'R2' } }],
+    ['atOncePerFeed', 'feed_budget_full', { feeds: ['C'] }],
+    ['atOncePerSwitch', 'switch_budget_full', { switches: ['tor-2'] }],
+  ] as const)(
+    '%s of one: a second one behind the same thing waits, %s; behind another thing it is begun',
+    (limit, because, apart) => {
+      const failing = server(1, { ...says('node_silent'), ...answers });
+      const beside = (running: Partial<ServerHealth>) => {
+        const view = site([failing, server(2, { state: 'remediating', operationRuns: true, ...running }), ...others(20)]);
+        const clusters = [...view.clusters, { ...view.clusters[0]!, id: 'cls_2' as ClusterId }];
+        return decisionOn({ ...view, clusters, policy: { ...view.policy, ...NINE, [limit]: 1 } });
+      };
+      expect(beside({})).toMatchObject({ do: 'nothing', because });
+      expect(beside(apart)).toMatchObject({ do: 'remediate', because: 'signal_stands' });
+    },
+  );
+
   test('the incident stays until few are left and the pause is over; then the rest are remediated', () => {
     const guard = (lastHeldAt: number) =>
       ({ kind: 'domain_incident', scope: { kind: 'rack', id: 'rck_1', name: 'R1' }, lastHeldAt }) as const;
@@ -215,7 +246,11 @@ function seeded(seed: number): () => number {
   };
 }
 
-function randomSite(seed: number): HealthView {
+const FEEDS_OF_ONE = [['A'], ['B'], ['A', 'B'], []] as const;
+const SWITCHES_OF_ONE = [['tor-0'], ['tor-1'], ['tor-0', 'tor-1'], []] as const;
+
+/** `mixed`: servers of one rack on different feeds and switches, other limits in each site. `alike`: all of a rack on the same feeds. */
+function randomSite(seed: number, cabling: 'mixed' | 'alike' = 'mixed'): HealthView {
   const random = seeded(seed);
   const below = (n: number) => Math.floor(random() * n);
   const pick = <T>(items: readonly T[]): T => items[below(items.length)]!;
@@ -233,7 +268,9 @@ function randomSite(seed: number): HealthView {
     ] as const);
     return server(n, {
       rack: { id: `rck_${rack}` as RackId, name: `R${rack}` },
-      switches: [`tor-${below(2)}`],
+      ...(cabling === 'alike'
+        ? { switches: [`tor-${below(2)}`] }
+        : { switches: pick(SWITCHES_OF_ONE), feeds: pick(FEEDS_OF_ONE) }),
       clusterId: pick([CLUSTER, 'cls_2' as ClusterId, null]),
       controlPlane: random() < 0.1,
       state: random() < 0.92 ? 'in_service' : pick(['remediating', 'degraded'] as const),
@@ -244,7 +281,12 @@ function randomSite(seed: number): HealthView {
   });
   const sights = () => Array.from({ length: 1 + below(2) }, (_, n) => ({ vantage: `w${n}`, sees: random() < 0.9, since: 0 }));
   const clusters = [CLUSTER, 'cls_2' as ClusterId].map((id) => ({ id, name: id, sights: sights() }));
-  return site(servers, { clusters });
+  if (cabling === 'alike') return site(servers, { clusters });
+  // Smaller for what is smaller: else the rack's limit is always the first that is reached.
+  const wide = () => 1 + below(8);
+  const narrow = () => 1 + below(3);
+  const limits = { atOncePerCluster: wide(), atOncePerRack: wide(), atOncePerFeed: narrow(), atOncePerSwitch: narrow() };
+  return site(servers, { clusters, policy: { ...DEFAULT_HEALTH_POLICY, ...limits } });
 }
 
 describe('whatever happens, for 3,000 random sites', () => {
@@ -259,6 +301,12 @@ describe('whatever happens, for 3,000 random sites', () => {
   test('there is something to test', () => {
     expect(busy.length).toBeGreaterThan(1_000);
     expect(busy.filter(({ begun }) => begun.some((one) => one.controlPlane)).length).toBeGreaterThan(50);
+    // Every budget was the one that stood in the way, and others were begun beside it.
+    for (const full of ['cluster', 'rack', 'feed', 'switch'] as const)
+      expect(
+        busy.filter(({ decisions }) => decisions.some(({ because }) => because === `${full}_budget_full`)).length,
+        full,
+      ).toBeGreaterThan(20);
   });
 
   test.each([
@@ -306,14 +354,20 @@ describe('whatever happens, for 3,000 random sites', () => {
     }
   });
 
+  // Where all of a rack hang on the same feeds: one that waits and holds two feeds may leave room for two that hold one each.
   test('one more in remediation never lets more begin', () => {
-    for (const { view, begun } of busy.slice(0, 500)) {
-      const other = view.servers.find(({ id, state }) => state === 'in_service' && !begun.some((one) => one.id === id));
-      if (!other) continue;
+    let compared = 0;
+    for (let seed = 1; compared < 500 && seed <= 3_000; seed++) {
+      const view = randomSite(seed, 'alike');
+      const begun = decideRemediation(view).decisions.filter((d) => d.do === 'remediate');
+      const other = view.servers.find(({ id, state }) => state === 'in_service' && !begun.some((one) => one.serverId === id));
+      if (begun.length === 0 || !other) continue;
+      compared += 1;
       const servers = view.servers.map((one) => (one === other ? { ...one, state: 'remediating' as const } : one));
       const after = decideRemediation({ ...view, servers }).decisions.filter((d) => d.do === 'remediate').length;
       expect(after).toBeLessThanOrEqual(begun.length);
     }
+    expect(compared).toBe(500);
   });
 
   test('every server that is unwell has exactly one decision, and incidents have different keys', () => {

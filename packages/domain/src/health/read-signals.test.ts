@@ -27,6 +27,53 @@ test('a healthy Node says nothing; each condition of the table is one signal', (
   ]);
 });
 
+/**
+ * As the kubelet, the controllers and node-problem-detector's own config files spell them: type, status when
+ * unwell, reason then, reason when well, our signal.
+ */
+const CONDITIONS = [
+  // The kubelet; Unknown is written by the node lifecycle controller in its place.
+  ['Ready', 'False', 'KubeletNotReady', 'KubeletReady', 'node_not_ready'],
+  ['Ready', 'Unknown', 'NodeStatusUnknown', 'KubeletReady', 'node_silent'],
+  ['MemoryPressure', 'True', 'KubeletHasInsufficientMemory', 'KubeletHasSufficientMemory', 'memory_pressure'],
+  ['DiskPressure', 'True', 'KubeletHasDiskPressure', 'KubeletHasNoDiskPressure', 'disk_pressure'],
+  ['PIDPressure', 'True', 'KubeletHasInsufficientPID', 'KubeletHasSufficientPID', 'pid_pressure'],
+  // The route controller.
+  ['NetworkUnavailable', 'True', 'NoRouteCreated', 'RouteCreated', 'network_unavailable'],
+  // kernel-monitor.json and readonly-monitor.json
+  ['KernelDeadlock', 'True', 'DockerHung', 'KernelHasNoDeadlock', 'kernel_deadlock'],
+  ['ReadonlyFilesystem', 'True', 'FilesystemIsReadOnly', 'FilesystemIsNotReadOnly', 'readonly_filesystem'],
+  ['XfsShutdown', 'True', 'XfsHasShutdown', 'XfsHasNotShutDown', 'xfs_shut_down'],
+  ['CperHardwareErrorFatal', 'True', 'CperHardwareErrorFatal', 'CperHardwareHasNoFatalError', 'firmware_reports_fatal'],
+  // kernel-monitor-counter.json
+  ['FrequentUnregisterNetDevice', 'True', 'UnregisterNetDevice', 'NoFrequentUnregisterNetDevice', 'netdevice_leak'],
+  // systemd-monitor-counter.json
+  ['FrequentKubeletRestart', 'True', 'FrequentKubeletRestart', 'NoFrequentKubeletRestart', 'kubelet_restarting'],
+  ['FrequentDockerRestart', 'True', 'FrequentDockerRestart', 'NoFrequentDockerRestart', 'docker_restarting'],
+  ['FrequentContainerdRestart', 'True', 'FrequentContainerdRestart', 'NoFrequentContainerdRestart', 'containerd_restarting'],
+  // health-checker-kubelet.json, -containerd.json and -docker.json
+  ['KubeletUnhealthy', 'True', 'KubeletUnhealthy', 'KubeletIsHealthy', 'kubelet_unhealthy'],
+  ['ContainerRuntimeUnhealthy', 'True', 'ContainerdUnhealthy', 'ContainerRuntimeIsHealthy', 'runtime_unhealthy'],
+  ['ContainerRuntimeUnhealthy', 'True', 'DockerUnhealthy', 'ContainerRuntimeIsHealthy', 'runtime_unhealthy'],
+  // docker-monitor.json and docker-monitor-counter.json
+  ['CorruptDockerOverlay2', 'True', 'CorruptDockerOverlay2', 'NoCorruptDockerOverlay2', 'image_store_corrupt'],
+] as const;
+
+describe('conditions as others write them', () => {
+  test.each(CONDITIONS)('%s=%s, %s (else %s): %s', (type, status, reason, reasonWhenWell, signal) => {
+    expect(signalsOfNode([{ type, status, reason, message: '' }])).toEqual([{ signal, detail: reason }]);
+    const well = type === 'Ready' ? 'True' : 'False';
+    expect(signalsOfNode([{ type, status: well, reason: reasonWhenWell, message: '' }])).toEqual([]);
+    // A monitor that cannot tell is no finding; only of Ready is it one.
+    if (type !== 'Ready') expect(signalsOfNode([{ type, status: 'Unknown', reason, message: '' }])).toEqual([]);
+  });
+
+  test('no row of the table is without one', () => {
+    const rows = SIGNAL_NAMES.filter((name) => rowOf(name).from === 'node' && rowOf(name).seen !== 'gone');
+    expect(new Set(CONDITIONS.map((one) => one[4]))).toEqual(new Set(rows));
+  });
+});
+
 test('loop guard: not ready, silent and gone are one trouble', () => {
   expect(new Set((['node_not_ready', 'node_silent', 'node_gone'] as const).map(familyOf))).toEqual(new Set(['ready']));
 });

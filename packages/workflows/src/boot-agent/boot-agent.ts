@@ -104,7 +104,7 @@ async function bootUntilInspected(
     if (seen.inspection) return seen.inspection;
   }
   const doing = `boot the agent ${TRIES} times`;
-  throw new Fault({ code: 'agent_silent', doing, retry: 'never', facts: { tries: TRIES } });
+  throw new Fault({ code: 'agent_silent', doing, retry: 'never', facts: { tries: TRIES, waitedFor: 'agent_report' } });
 }
 
 /** Tells the agent one thing and waits for what came of it, also when it refused or failed. */
