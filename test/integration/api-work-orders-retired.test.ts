@@ -19,13 +19,13 @@ beforeAll(async () => {
   place = await furnish(call, 'tpe1');
 });
 
-async function inRepair(): Promise<{ id: ServerId; disk: string }> {
+async function inRepair(disks = true): Promise<{ id: ServerId; disk: string }> {
   const n = ++made;
   const nics = { [`02:00:00:00:04:${n.toString(16).padStart(2, '0')}`]: { boot: true } };
   const body = { ...place, name: `R1-U${n}`, serial: `SN-${n}`, uPosition: n, nics, bmc: newBmc() };
   const { id } = (await call('POST', '/v1/servers', body)).body;
   const disk = `D-${n}`;
-  await postgresServers(api.database).acceptHardware(id, inspectionWith([disk]), newId('operation'));
+  if (disks) await postgresServers(api.database).acceptHardware(id, inspectionWith([disk]), newId('operation'));
   await api.sql(`update servers set state = 'in_repair' where id = $1`, [id]);
   return { id, disk };
 }
@@ -51,6 +51,20 @@ async function order(serverId: ServerId, cause: string): Promise<string> {
 const act = (id: string, action: string, body: Json) =>
   call('POST', `/v1/work-orders/${id}/${action}`, body, { 'if-match': '*' });
 const read = async (id: string): Promise<Json> => (await call('GET', `/v1/work-orders/${id}`)).body;
+
+test('a server that is written off at once takes its orders along too, by the one who wrote it off', async () => {
+  const server = await inRepair(false);
+  const id = await order(server.id, 'burnt');
+  const request = { type: 'write_off', params: { outcome: 'scrapped' }, reason: 'fire' };
+  const written = await call('POST', `/v1/servers/${server.id}/operations`, request, { 'idempotency-key': `off-${server.id}` });
+  expect(written).toMatchObject({ status: 200 });
+  expect(await read(id)).toMatchObject({ state: 'closed', outcome: 'scrapped', reason: 'scrapped' });
+  const told = await api.sql<{ payload: Json }>(
+    `select payload from events where subject_id = $1 and payload->>'to' = 'closed'`,
+    [id],
+  );
+  expect(told.map(({ payload }) => payload['by'])).toEqual([WHO]);
+});
 
 test.each([
   ['scrapped', 'scrapped'],

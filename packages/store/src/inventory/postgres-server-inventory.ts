@@ -10,6 +10,7 @@ import { insertServers, type NamedServer, type NewServer } from '../servers/inse
 import { type Expected, lockServer, moveServer, refuseOtherVersion, type WhoMoves } from '../servers/move-server.ts';
 import { readServer, SELECT_SERVER, type ServerRecord, serverOf } from '../servers/read-server.ts';
 import { serverRefusals } from '../servers/server-refusals.ts';
+import { closeOrdersOfRetired } from '../work-orders/follow-operation.ts';
 import { refusing, refusingWhileInUse } from './constraint-refusals.ts';
 import { type ServerWithConditions, withConditions } from './server-conditions.ts';
 import { postgresServerHardware } from './server-hardware.ts';
@@ -64,7 +65,14 @@ export function postgresServerInventory(work: Work, keyring: Keyring) {
       event: 'accept' | 'retire' | 'write_off' | 'recover',
       who: WhoMoves,
       expected: Expected = 'any',
-    ): Promise<ServerWithConditions> => told(await work.write((tx) => moveServer(tx, id, event, expected, who))),
+    ): Promise<ServerWithConditions> =>
+      told(
+        await work.write(async (tx) => {
+          const moved = await moveServer(tx, id, event, expected, who);
+          if (moved.state === 'retired' && who.retiredAs) await closeOrdersOfRetired(tx, id, who.retiredAs, who.by);
+          return moved;
+        }),
+      ),
   };
 }
 

@@ -47,7 +47,12 @@ async function tellOfLoop(tx: Transaction, { id, serverId }: LockedOrder, attemp
 }
 
 /** Those that nobody needs to go for any more. */
-export async function closeOrdersOfRetired(tx: Transaction, serverId: ServerId, retiredAs: Retirement): Promise<void> {
+export async function closeOrdersOfRetired(
+  tx: Transaction,
+  serverId: ServerId,
+  retiredAs: Retirement,
+  by = 'workflow',
+): Promise<void> {
   const rows = await tx.query<{ id: WorkOrderId }>(
     `select id from work_orders where server_id = $1 and state not in ('closed', 'cancelled') order by id`,
     [serverId],
@@ -55,7 +60,7 @@ export async function closeOrdersOfRetired(tx: Transaction, serverId: ServerId, 
   const outcome = retiredAs === 'scrapped' ? 'scrapped' : 'returned_to_vendor';
   for (const { id } of rows) {
     const order = await lockWorkOrder(tx, id, 'any');
-    await moveWorkOrder(tx, order, { event: 'server_retired', by: 'workflow', write: { outcome, reason: retiredAs } });
+    await moveWorkOrder(tx, order, { event: 'server_retired', by, write: { outcome, reason: retiredAs } });
   }
   await closeIncident(tx, loopKey(serverId), 'The server is retired.');
 }
