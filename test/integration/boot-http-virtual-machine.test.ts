@@ -234,6 +234,14 @@ test.each(['bios', 'uefi'] as const)(
   },
 );
 
+test('a server that found nothing to boot tries again by itself, and gets the agent once there is one', async () => {
+  const { machine, server } = rackServer();
+  machine.chassis.act('on');
+  await inStage(machine, 'no_boot_device');
+  const { ticketId } = server.openTicket();
+  expect(await eventually('it reports', () => world.inspections.get(ticketId))).toMatchObject({ firmwareMode: 'uefi' });
+});
+
 test('a BIOS server and one that boots by HTTP get the agent too', async () => {
   const { machine, server } = rackServer((spec) => ({ ...spec, firmwareMode: 'bios' }));
   const { ticketId } = server.openTicket();

@@ -23,6 +23,8 @@ export type MachineBoot = {
 };
 
 const SELF_TEST_TAKES = 45_000;
+/** Servers go through their boot order again after a while, so that a network that was away costs no walk. */
+const BOOT_RETRY = 30_000;
 
 /** How the machine ended its own run. Rejects when the power goes. */
 export type OwnEnd = 'reboot' | 'power_off';
@@ -37,7 +39,10 @@ export async function bootMachine(machine: MachineBoot): Promise<OwnEnd> {
   }
   enter('no_boot_device');
   running.say('firmware: no boot device');
-  return untilPowerGoes(running.power);
+  // Its setup, and a medium that is not there, wait for a person.
+  if (boot.device === 'cd' || boot.device === 'firmware_setup') return untilPowerGoes(running.power);
+  await world.pace.pause(BOOT_RETRY, running.power);
+  return 'reboot';
 }
 
 function bootOrder({ device }: ChassisBoot): ('network' | 'http' | 'disk')[] {
