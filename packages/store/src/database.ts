@@ -44,6 +44,9 @@ export async function openDatabase(url: string, options: DatabaseOptions = {}): 
     types: { getTypeParser: typeParser },
   });
   pool.on('error', (error) => options.onConnectionLost?.(error));
+  // The pool listens while a connection is idle, and whoever uses it from the moment it hears of it: a word of Postgres's end that comes
+  // between the two, in one packet with what made it free, would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
   const nameOf = statementNames();
