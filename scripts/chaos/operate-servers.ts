@@ -100,7 +100,7 @@ async function help(site: ChaosSite, { name }: ServerSeen, id: string): Promise<
   else if (operation.waitingFor.code === 'fence_unproven') await walkThere(site, name, id);
 }
 
-/** A BMC that refused our password once is not asked again: somebody pulls the cords, sees that it is off, and says so. */
+/** A BMC that refused our password is asked once an hour, and nobody waits that long here: somebody pulls the cords, sees that it is off, and says so. */
 async function walkThere({ rack, api }: ChaosSite, name: string, id: string): Promise<void> {
   const chassis = rack.servers.find((server) => server.name === name)?.chassis;
   if (chassis?.power() !== 'off') return void chassis?.act('off');

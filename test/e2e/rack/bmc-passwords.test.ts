@@ -1,10 +1,10 @@
 // New passwords for the BMCs of a rack, Redfish and IPMI, while Rackwright is killed in the middle: every one is known afterwards.
 import { readFile } from 'node:fs/promises';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connectBmc } from '@rackwright/bmc/connect-bmc.ts';
 import { minutes } from '@rackwright/domain/durations.ts';
 import { afterEach, expect, test } from 'vitest';
 import { beginAll, startSimulatedSite, untilAll, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 let site: SimulatedSite | undefined;
 afterEach(async () => {
@@ -13,17 +13,6 @@ afterEach(async () => {
 });
 
 type RunSeen = { id: string; state: string; endedAt: string | null; items: { picked: number; done: number; failed: number } };
-
-/** Asks again while Rackwright is away. */
-async function runUntil(seen: SimulatedSite, path: string, wanted: (run: RunSeen) => boolean): Promise<RunSeen> {
-  const end = Date.now() + minutes(2);
-  for (;;) {
-    const run = await seen.api.get<RunSeen>(path).catch(() => undefined);
-    if (run && wanted(run)) return run;
-    if (Date.now() > end) throw new Error(`the run never came to that: ${JSON.stringify(run)}`);
-    await pause(100);
-  }
-}
 
 test('kill -9 in the middle of a rotation: old passwords are refused, those on file work, no account is locked', {
   timeout: minutes(5),
@@ -40,10 +29,12 @@ test('kill -9 in the middle of a rotation: old passwords are refused, those on f
   const run = await api.post<RunSeen>(`/v1/schedules/${schedule.id}/runs`, { reason: 'test' });
   const path = `/v1/schedules/${schedule.id}/runs/${run.id}`;
   // Some BMCs were told and some not, and the two that are under way may be anywhere.
-  await runUntil(site, path, () => rack.servers.some(({ account }, n) => account.password() !== before[n]));
+  const told = () => rack.servers.filter(({ account }, n) => account.password() !== before[n]).length;
+  await untilSeen('one has a new password', minutes(2), told, (many) => many > 0);
   await site.killAndRestart();
 
-  const { state, items } = await runUntil(site, path, ({ endedAt }) => endedAt !== null);
+  const look = () => api.get<RunSeen>(path);
+  const { state, items } = await untilSeen('the run is over', minutes(2), look, ({ endedAt }) => endedAt !== null);
   const failed = await api.get<{ items: { error: object }[] }>(`${path}/items?state=failed`);
   expect(failed.items.map(({ error }) => error)).toEqual([]);
   expect([state, items]).toMatchObject(['succeeded', { picked: 6, done: 6 }]);

@@ -3,9 +3,10 @@
 import { minutes, seconds } from '@rackwright/domain/durations.ts';
 import { ASSUMED_DRAW, drawInWatts } from '@rackwright/domain/power/draw.ts';
 import type { JournalEntry } from '@rackwright/virtual-rack-app/journal.ts';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { killOnce } from './kill-once.ts';
 import { beginAll, startSimulatedSite, untilAll, type SimulatedSite } from './simulated-site.ts';
+import { untilSeen } from './until-seen.ts';
 
 const SERVERS = 10;
 /** Nine that run and one that starts; so six may start together. */
@@ -36,7 +37,7 @@ test(`${SERVERS} servers on a feed of ${FEED.amps} A go on in waves within ${BUD
   timeout: minutes(8),
 }, async () => {
   const journal: PowerEntry[] = [];
-  let onPower: (entry: PowerEntry) => void = () => undefined;
+  let onPower: (entry: PowerEntry) => unknown = () => undefined;
   site = await startSimulatedSite(SERVERS, {
     rack: {
       journal(entry) {
@@ -65,33 +66,26 @@ test(`${SERVERS} servers on a feed of ${FEED.amps} A go on in waves within ${BUD
   if (!plane) throw new Error('no servers');
   await site.api.patch(`/v1/servers/${plane.id}`, { labels: { 'rackwright.dev/role': 'control-plane' } });
   for (const { chassis } of site.rack.servers) chassis.act('off');
-  await eventually('dark', () => site?.rack.servers.every(({ chassis }) => chassis.power() === 'off') === true);
+  const powers = () => site?.rack.servers.map(({ chassis }) => chassis.power()) ?? [];
+  await untilSeen('dark', minutes(2), powers, (all) => all.every((power) => power === 'off'));
   journal.splice(0);
   const plan = await site.api.get<{ waves: { tier: string }[]; leftOut: unknown[] }>('/v1/sites/name:virtual/cold-start-plan');
   expect(plan.waves.map(({ tier }) => tier)).toEqual(['control_plane', 'worker', 'worker', 'worker', 'worker']);
   expect(plan.leftOut).toEqual([]);
 
   const { id } = await site.api.post<{ id: string }>('/v1/sites/name:virtual/cold-starts', { reason: 'blackout' });
-  const look = () => site?.api.get<ColdStart>(`/v1/cold-starts/${id}`).catch(() => undefined);
-  // Dead between an order and its account: the machine is on, and nobody wrote down that its start will be over.
-  const killed = new Promise<void>((resolve, reject) => {
-    onPower = ({ server, power }) => {
-      if (power !== 'on' || server === plane.name) return;
-      onPower = () => undefined;
-      site?.running().kill().then(resolve, reject);
-    };
+  const { api } = site;
+  const look = async () => ({
+    ...(await api.get<ColdStart>(`/v1/cold-starts/${id}`)),
+    operations: await api.get('/v1/operations?state=running&limit=20'),
   });
-  await killed;
-  expect(await look()).toBeUndefined();
-  await site.restart();
-  await eventually(
-    'over',
-    async () => !['running', undefined].includes((await look())?.state),
-    async () => JSON.stringify([(await look())?.servers, await site?.api.get('/v1/operations?state=running&limit=20')]),
-  );
-  const over = await look();
+  // Dead between an order and its account: the machine is on, and nobody wrote down that its start will be over.
+  const kill = killOnce(site, 'a server of the second wave goes on', minutes(2));
+  onPower = ({ server, power }) => power === 'on' && server !== plane.name && kill.strike();
+  await kill.landed();
+  const over = await untilSeen('the cold start is over', minutes(2), look, ({ state }) => state !== 'running');
   expect(over).toMatchObject({ state: 'succeeded', wave: 5 });
-  expect(over?.servers.map(({ state }) => state)).toEqual(Array.from({ length: SERVERS }, () => 'up'));
+  expect(over.servers.map(({ state }) => state)).toEqual(Array.from({ length: SERVERS }, () => 'up'));
 
   const ons = journal.filter(({ power }) => power === 'on').map(({ server }) => server);
   expect(ons[0]).toBe(plane.name);
@@ -103,25 +97,16 @@ test(`${SERVERS} servers on a feed of ${FEED.amps} A go on in waves within ${BUD
 
 type ColdStart = { state: string; wave: number; servers: { state: string }[] };
 
-/** @param seen  what there is to see instead, when it never came to that */
-async function eventually(what: string, so: () => boolean | Promise<boolean>, seen = async () => ''): Promise<void> {
-  const end = Date.now() + minutes(2);
-  while (!(await so())) {
-    if (Date.now() > end) throw new Error(`never ${what} ${await seen()}`);
-    await pause(100);
-  }
-}
-
 type Wait = { code: string; params: Record<string, unknown>; since: string; unblockedBy: string };
 
 /** Looks at what waits, as an operator would, until something waits for power. */
 async function waitingForPower({ api }: SimulatedSite, limitMs: number): Promise<Wait> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    const { items } = await api.get<{ items: { waitingFor: Wait | null }[] }>('/v1/operations?state=running&limit=100');
-    const found = items.find(({ waitingFor }) => waitingFor?.code === 'power_budget')?.waitingFor;
-    if (found) return found;
-    if (Date.now() > end) throw new Error(`nothing waited for power within ${limitMs} ms`);
-    await pause(50);
-  }
+  const look = async () =>
+    (await api.get<{ items: { waitingFor: Wait | null }[] }>('/v1/operations?state=running&limit=100')).items.flatMap(
+      ({ waitingFor }) => waitingFor ?? [],
+    );
+  const ofPower = ({ code }: Wait): boolean => code === 'power_budget';
+  const found = (await untilSeen('something waits for power', limitMs, look, (waits) => waits.some(ofPower))).find(ofPower);
+  if (!found) throw new Error('what was seen is gone');
+  return found;
 }

@@ -32,7 +32,6 @@ export function scheduleRoutes(api: Api, context: RouteContext): void {
   pauseRoutes(api, context);
 }
 
-/** With its ETag, for changes. Never 304: how its runs do changes without a new version. */
 function readRoutes(api: Api, context: RouteContext): void {
   const { schedules } = context.needs.inventory;
 

@@ -21,10 +21,9 @@ import type { Inventory } from '../needs.ts';
 import { viewWorkOrder } from '../views/work-order.ts';
 import type { WorkOrderAction } from '../work-order-needs.ts';
 import type { Api, RouteContext } from './context.ts';
-import { ifMatch, problems } from './schema.ts';
+import { byId, ifMatch, problems } from './schema.ts';
 import { idOrRefuse } from './references.ts';
 
-const byId = z.object({ id: z.string().max(64) });
 const tags = ['work-orders'];
 
 export function workOrderActionRoutes(api: Api, context: RouteContext): void {

@@ -35,7 +35,10 @@ const choice = z.object({
   chosen: named.extend({ facts }).nullable(),
   passedOver: z
     .array(
-      named.extend({ reason: openEnum(['other_failure_domain', 'hardware_too_small', 'other_model', 'server_held']), facts }),
+      named.extend({
+        reason: openEnum(['other_failure_domain', 'hardware_too_small', 'other_model', 'server_held', 'taken_meanwhile']),
+        facts,
+      }),
     )
     .meta({
       description: 'At most twenty, those that could stand in first.',
